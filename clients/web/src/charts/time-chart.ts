@@ -60,7 +60,8 @@ export class TimeChart {
     );
     this.mark(source, window);
     this.scale = drawnScale(largestOf(this.lines));
-    const { t, lines } = joinLines(this.lines, this.scale);
+    const { t, lines: joined } = joinLines(this.lines, this.scale);
+    const lines = this.settings.group.axis?.mode === "log" ? joined.map(aboveZero) : joined;
     this.plot.batch(() => {
       this.plot.setData([t, ...lines] as uPlot.AlignedData, false);
       this.plot.setScale("x", { min: window.from / 1_000_000, max: window.to / 1_000_000 });
@@ -108,6 +109,7 @@ export class TimeChart {
   }
 
   private mark(source: ChartSource, window: TimeSpan): void {
+    if (this.settings.group.isShaded === false) return;
     const isConnected = source.connection.state.kind === "live";
     const visible = this.settings.group.series
       .map(({ id }, place) => ({ id, line: this.lines[place]! }))
@@ -168,6 +170,7 @@ export class TimeChart {
       isSwitch: series.every(({ type }) => type === "bool"),
       scale: () => this.scale,
       limits: () => this.limits.map(({ value }) => value),
+      axis: group.axis,
     };
     const lines = series.map((one, place) =>
       lineSettings(one, color(seriesColor(firstColor + place)), series.length === 1),
@@ -219,6 +222,11 @@ export class TimeChart {
     };
     return (plot) => drawLimits(plot, { limits: this.limits, unit, scale: this.scale, fontFamily, colors });
   }
+}
+
+/** `values` without those that a logarithmic axis cannot show. */
+function aboveZero(values: ArrayLike<number | null | undefined>): (number | null | undefined)[] {
+  return Array.from(values, (value) => (value != null && value <= 0 ? null : value));
 }
 
 function largestOf(lines: readonly Line[]): number {

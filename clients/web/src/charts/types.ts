@@ -16,11 +16,22 @@ export type Limit = {
   readonly value: number;
 };
 
+/** How a value axis finds its range. `log` leaves out values that are not above zero. */
+export type AxisMode =
+  | { readonly mode: "auto" }
+  | { readonly mode: "log" }
+  /** In the unit of the chart; `min` < `max`. */
+  | { readonly mode: "fixed"; readonly min: number; readonly max: number };
+
 /** The series of one chart. They share `unit`. The first gets the palette's colour number `firstColor`. */
 export type SeriesGroup = {
   readonly series: readonly Series[];
   readonly unit: string;
   readonly firstColor: number;
+  /** Without it, the range follows the readings. */
+  readonly axis?: AxisMode;
+  /** False: gaps, late readings and readings with a suspect time are not marked. */
+  readonly isShaded?: boolean;
 };
 
 /** Where a chart reads from each time it draws. */

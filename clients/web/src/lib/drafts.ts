@@ -1,5 +1,5 @@
 // What was typed into forms that are not saved yet. A form that is closed by mistake, or by an ended session, finds it
-// again. Kept in the memory of the page only.
+// again. `Drafts` keeps them in the memory of the page only; `TabDrafts` in the storage of the tab.
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -24,6 +24,45 @@ export class Drafts {
 
   delete(name: string): void {
     this.values.delete(name);
+  }
+}
+
+/**
+ * Drafts that survive a reload of the tab, such as changes of a dashboard. Never keep a password or a code here. The name
+ * of a draft contains the account, so that nobody else in the same tab finds it.
+ */
+export class TabDrafts<T> {
+  /** `storage`: of this tab; null where there is none. */
+  constructor(
+    private readonly storage: () => Storage | null,
+    private readonly prefix: string,
+  ) {}
+
+  /** The draft `name`; null when there is none, or when it is not readable. */
+  get(name: string): T | null {
+    try {
+      const kept = this.storage()?.getItem(this.prefix + name);
+      return kept ? (JSON.parse(kept) as T) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Keeps a draft. Does nothing when the browser has no room or forbids it. */
+  set(name: string, draft: T): void {
+    try {
+      this.storage()?.setItem(this.prefix + name, JSON.stringify(draft));
+    } catch {
+      // The draft then ends with the page. The browser still asks before a reload.
+    }
+  }
+
+  delete(name: string): void {
+    try {
+      this.storage()?.removeItem(this.prefix + name);
+    } catch {
+      // Nothing was kept.
+    }
   }
 }
 

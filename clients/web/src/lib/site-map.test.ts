@@ -11,6 +11,6 @@ it("finds the page of an address below it, and no other page", () => {
   expect(pageOf("/devices/press-4")?.href).toBe("/devices");
   expect(pageOf("/devices")?.href).toBe("/devices");
   expect(pageOf("/users/")?.href).toBe("/users");
-  for (const path of ["/devicesx", "/devices/a/b", "/dashboard/a", "/login", "/", "/Users"])
+  for (const path of ["/devicesx", "/devices/a/b", "/dashboard/a/b", "/login", "/", "/Users"])
     expect(pageOf(path)).toBeNull();
 });

@@ -17,7 +17,7 @@ export type PageEntry = {
 
 /** In the order of the navigation. */
 export const PAGES = [
-  { href: "/dashboard", name: "dashboard", group: "Monitor", needs: "telemetry.read" },
+  { href: "/dashboard", name: "dashboard", group: "Monitor", needs: "telemetry.read", hasItems: true },
   { href: "/explore", name: "explore", group: "Monitor", needs: "telemetry.read" },
   { href: "/devices", name: "devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
   { href: "/users", name: "users", group: "Manage", needs: "accounts.read" },

@@ -1,13 +1,16 @@
-import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
+import { PageMessages } from "@/i18n/page-messages";
+import { pageTitle } from "@/i18n/page-title";
 import { DashboardScreen } from "./dashboard-screen";
 
 export const generateMetadata = pageTitle("dashboard");
 
 export default function DashboardPage() {
   return (
-    <Suspense>
-      <DashboardScreen />
-    </Suspense>
+    <PageMessages of={["boards"]}>
+      <Suspense>
+        <DashboardScreen />
+      </Suspense>
+    </PageMessages>
   );
 }

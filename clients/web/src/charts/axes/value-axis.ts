@@ -3,7 +3,8 @@ import type uPlot from "uplot";
 import { bytesPer } from "@/lib/format";
 import { withLimits } from "../marks/limits";
 import { axisLabels, axisWidth } from "./axis-labels";
-import { valueRange } from "./value-range";
+import type { AxisMode } from "../types";
+import { logRange, valueRange } from "./value-range";
 
 export const AXIS_GAP = 6;
 const LEAST_SPACING = 34;
@@ -20,9 +21,13 @@ export type ValueAxisSettings = {
   readonly scale: () => number;
   /** Returns undivided values that the axis shows too when they are near the drawn values. */
   readonly limits?: () => readonly number[];
+  readonly axis?: AxisMode;
 };
 
-export function valueScale({ unit, isSwitch, scale, limits }: ValueAxisSettings): uPlot.Scale {
+export function valueScale({ unit, isSwitch, scale, limits, axis }: ValueAxisSettings): uPlot.Scale {
+  if (!isSwitch && axis?.mode === "log")
+    return { distr: 3, log: 10, range: (_, min, max) => logRange(min, max) };
+  if (!isSwitch && axis?.mode === "fixed") return { range: () => [axis.min / scale(), axis.max / scale()] };
   const range = (_: uPlot, min: number | null, max: number | null) =>
     withLimits(
       valueRange(min, max, unit),
@@ -35,21 +40,25 @@ export function valueScale({ unit, isSwitch, scale, limits }: ValueAxisSettings)
 export function valueAxis(
   style: uPlot.Axis,
   font: string,
-  { unit, isSwitch, scale }: ValueAxisSettings,
+  { unit, isSwitch, scale, axis }: ValueAxisSettings,
 ): uPlot.Axis {
+  const isLog = !isSwitch && axis?.mode === "log";
   return {
     ...style,
     size: (plot, labels: string[] | null) => axisWidth(widestText(plot.ctx, font, labels ?? []), AXIS_GAP),
     space: LEAST_SPACING,
-    incrs: bytesPer(unit) ? BYTE_INCREMENTS : undefined,
+    incrs: bytesPer(unit) && !isLog ? BYTE_INCREMENTS : undefined,
     splits: isSwitch ? () => [0, 1] : undefined,
     values: (_, ticks) =>
       isSwitch
         ? ["Off", "On"]
-        : axisLabels(
-            ticks.map((tick) => tick * scale()),
-            unit,
-          ),
+        : isLog
+          ? // Each power of ten has digits of its own. uPlot passes null for ticks without a label.
+            ticks.map((tick: number | null) => (tick === null ? "" : axisLabels([tick * scale()], unit)[0]!))
+          : axisLabels(
+              ticks.map((tick) => tick * scale()),
+              unit,
+            ),
   };
 }
 

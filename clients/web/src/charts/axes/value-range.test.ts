@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { axisLabels } from "./axis-labels";
-import { drawnScale, valueRange } from "./value-range";
+import { drawnScale, logRange, valueRange } from "./value-range";
 
 it("does not magnify a small change in percent, and stays between 0 and 100", () => {
   const [low, high] = valueRange(24.2, 24.3, "%");
@@ -69,4 +69,13 @@ it("divides very small numbers, and leaves usual ones unchanged", () => {
   const [near, far] = valueRange(0.00034, 0.00035, "A");
   expect(near).toBeGreaterThan(0.0003);
   expect(far).toBeLessThan(0.0004);
+});
+
+it("shows whole powers of ten on a logarithmic axis", () => {
+  expect(logRange(3, 4_000)).toEqual([1, 10_000]);
+  expect(logRange(10, 10)).toEqual([10, 100]);
+  expect([logRange(null, null), logRange(-5, 3)]).toEqual([
+    [1, 10],
+    [1, 10],
+  ]);
 });

@@ -20,6 +20,14 @@ export function valueRange(min: number | null, max: number | null, unit: string)
   return padded(min, max);
 }
 
+/** The range of a logarithmic axis: whole powers of ten around values above zero. */
+export function logRange(min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null || min <= 0) return [1, 10];
+  const low = Math.floor(Math.log10(min));
+  const high = Math.ceil(Math.log10(max));
+  return [10 ** low, 10 ** Math.max(high, low + 1)];
+}
+
 /** The power of ten by which values up to `largest` are divided before drawing; 1 for values of usual size. */
 export function drawnScale(largest: number): number {
   if (largest === 0 || (largest >= SMALLEST && largest < LARGEST)) return 1;

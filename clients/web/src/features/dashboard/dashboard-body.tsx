@@ -1,6 +1,6 @@
 "use client";
 // The dashboard of one device: notices, tiles, charts and the list of series.
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
 import type { Device, Series } from "@/contracts/http";
@@ -24,12 +24,23 @@ type DashboardBodyProps = {
   series: readonly Series[];
   range: Range;
   onRange: (key: RangeKey) => void;
+  switcher: ReactNode;
+  onKiosk: () => void;
 };
 
 // One row on a wide screen, three on a phone. A button shows the others.
 const FIRST_TILES = 6;
 
-export function DashboardBody({ feed, backlogs, device, series, range, onRange }: DashboardBodyProps) {
+export function DashboardBody({
+  feed,
+  backlogs,
+  device,
+  series,
+  range,
+  onRange,
+  switcher,
+  onKiosk,
+}: DashboardBodyProps) {
   const [areAllTilesShown, setAllTilesShown] = useState(false);
   const groups = useMemo(() => groupSeries(series), [series]);
   const colors = useMemo(() => colorsOf(groups), [groups]);
@@ -46,6 +57,8 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
         series={series}
         rangeKey={range.key}
         onRange={onRange}
+        switcher={switcher}
+        onKiosk={onKiosk}
       />
       <Notices feed={feed} />
       <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[87.5rem]:grid-cols-6">
@@ -115,11 +128,9 @@ const BANNER_AFTER_MS = 4_000;
 
 function Notices({ feed }: { feed: Feed }) {
   const history = useHistoryState(feed);
-  const kind = useConnectionKind(feed);
-  const isDown = kind === "reconnecting" || kind === "offline";
   return (
     <>
-      {isDown && <DisconnectedBanner isOffline={kind === "offline"} />}
+      <ConnectionBanner feed={feed} />
       {(history.status === "failed" || history.status === "denied") && (
         <Banner
           tone="crit"
@@ -138,6 +149,13 @@ function Notices({ feed }: { feed: Feed }) {
       )}
     </>
   );
+}
+
+/** Says that the connection is lost, when that lasts. */
+export function ConnectionBanner({ feed }: { feed: Feed }) {
+  const kind = useConnectionKind(feed);
+  const isDown = kind === "reconnecting" || kind === "offline";
+  return isDown ? <DisconnectedBanner isOffline={kind === "offline"} /> : null;
 }
 
 function DisconnectedBanner({ isOffline }: { isOffline: boolean }) {

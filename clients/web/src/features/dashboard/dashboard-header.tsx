@@ -1,7 +1,11 @@
 "use client";
 // The header of the dashboard: the device, its state, and the controls of the view.
+import { Maximize } from "lucide-react";
+import type { ReactNode } from "react";
 import { Badge } from "@/components/badge";
+import { Button } from "@/components/button";
 import type { Device, Series } from "@/contracts/http";
+import { useText } from "./boards/text";
 import type { Backlogs } from "./devices/backlog";
 import { CatchUp } from "./devices/catch-up";
 import { deviceState } from "./devices/device-state";
@@ -20,9 +24,22 @@ type DashboardHeaderProps = {
   series: readonly Series[];
   rangeKey: RangeKey;
   onRange: (key: RangeKey) => void;
+  /** Beside the name: switches to other dashboards. */
+  switcher: ReactNode;
+  onKiosk: () => void;
 };
 
-export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRange }: DashboardHeaderProps) {
+export function DashboardHeader({
+  feed,
+  backlogs,
+  device,
+  series,
+  rangeKey,
+  onRange,
+  switcher,
+  onKiosk,
+}: DashboardHeaderProps) {
+  const t = useText();
   const kind = useConnectionKind(feed);
   // Without a connection, the state of the collector is unknown.
   const state = deviceState(kind === "reconnecting" || kind === "offline" ? { online: null } : device);
@@ -33,6 +50,7 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
           <h1 className="min-w-0 wrap-anywhere text-[20px] leading-7 font-semibold tracking-[-0.015em]">
             {device.name}
           </h1>
+          {switcher}
           <Badge tone={state.tone}>{state.word.charAt(0).toUpperCase() + state.word.slice(1)}</Badge>
           {device.clock_suspect && device.clock_offset_us !== null && (
             <Badge
@@ -62,12 +80,22 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
       <div className="flex flex-wrap items-center gap-2">
         <RangePicker value={rangeKey} onChange={onRange} />
         <PauseButton feed={feed} />
+        <Button
+          size="icon"
+          aria-label={t("fullScreen")}
+          title={t("fullScreen")}
+          onClick={onKiosk}
+          data-testid="full-screen"
+        >
+          <Maximize className="size-4" aria-hidden />
+        </Button>
       </div>
     </div>
   );
 }
 
-function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
+/** How many series report, or how far the view is behind. */
+export function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
   const { paused, behindUs } = useTick(feed);
   const now = useCoarseNow(feed);
   const isLoaded = useHistoryState(feed).status === "ready";

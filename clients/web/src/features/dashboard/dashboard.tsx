@@ -16,6 +16,7 @@ import { LoadError } from "@/components/load-error";
 import { bySignificance } from "./series/order";
 import { HelpDialog } from "./help-dialog";
 import { descriptions, devicesQuery, seriesQuery } from "./inventory";
+import { Kiosk } from "./kiosk";
 import type { Feed } from "./ports";
 import { UnknownDevice } from "./devices/unknown-device";
 import { RANGES, rangeOf, type RangeKey } from "./ranges";
@@ -34,6 +35,10 @@ type DashboardProps = {
   onDevice: (id: string) => void;
   status: ReactNode;
   account: ReactNode;
+  /** Switches to other dashboards. Gets the id of the shown device. */
+  switcher: (device: string | null) => ReactNode;
+  isKiosk: boolean;
+  onKiosk: (isOn: boolean) => void;
 };
 
 // The limit of one live subscription.
@@ -51,6 +56,9 @@ export function Dashboard({
   onDevice,
   status,
   account,
+  switcher,
+  isKiosk,
+  onKiosk,
 }: DashboardProps) {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const range = rangeOf(rangeKey);
@@ -66,7 +74,8 @@ export function Dashboard({
 
   const listed = series.data;
   useEffect(() => {
-    if (device && listed) feed.select({ device, series: mostSignificant(listed), rangeUs: range.us });
+    if (device && listed)
+      feed.select({ devices: [device], series: mostSignificant(listed), rangeUs: range.us });
   }, [feed, device, listed, range.us]);
 
   useShortcuts({
@@ -94,7 +103,12 @@ export function Dashboard({
   } else if (!device || !described.data) {
     content = <DashboardSkeleton />;
   } else if (described.data.length === 0) {
-    content = <NoSeries name={device.name} />;
+    content = (
+      <>
+        <div className="flex items-center gap-2 text-ui text-fg-2">{switcher(device.id)}</div>
+        <NoSeries name={device.name} />
+      </>
+    );
   } else {
     content = (
       <DashboardBody
@@ -106,10 +120,19 @@ export function Dashboard({
         series={shown}
         range={range}
         onRange={onRange}
+        switcher={switcher(device.id)}
+        onKiosk={() => onKiosk(true)}
       />
     );
   }
 
+  if (isKiosk) {
+    return (
+      <Kiosk onLeave={() => onKiosk(false)}>
+        <div className="space-y-4">{content}</div>
+      </Kiosk>
+    );
+  }
   return (
     <AppShell
       can={can}

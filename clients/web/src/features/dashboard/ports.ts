@@ -26,7 +26,7 @@ export type Feed = ChartSource & {
   };
   readonly historyState: () => HistoryState;
   readonly subscribeHistory: (listener: () => void) => () => void;
-  select: (selection: { device: Device; series: readonly Series[]; rangeUs: number }) => void;
+  select: (selection: { devices: readonly Device[]; series: readonly Series[]; rangeUs: number }) => void;
   reload: () => Promise<void>;
   setPaused: (paused: boolean) => void;
   latest: (id: number) => Reading | null;

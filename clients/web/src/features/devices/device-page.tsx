@@ -36,7 +36,7 @@ export function DevicePage({ api, can, id, readings }: DevicePageProps) {
   const telemetry = device?.telemetry;
   const listed = series.data;
   useEffect(() => {
-    if (telemetry && listed) readings.select({ device: telemetry, series: listed, rangeUs: HOUR_US });
+    if (telemetry && listed) readings.select({ devices: [telemetry], series: listed, rangeUs: HOUR_US });
   }, [readings, telemetry, listed]);
 
   if (!fleet.devices && fleet.error) {

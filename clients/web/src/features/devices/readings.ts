@@ -9,7 +9,7 @@ export type Readings = {
     readonly current: () => { readonly shownUs: number };
     readonly subscribe: (listener: () => void) => () => void;
   };
-  select: (selection: { device: Device; series: readonly Series[]; rangeUs: number }) => void;
+  select: (selection: { devices: readonly Device[]; series: readonly Series[]; rangeUs: number }) => void;
   latest: (id: number) => { readonly t: number; readonly v: RawValue } | null;
   samples: (id: number) => Samples;
   gapTest: (id: number) => GapTest;

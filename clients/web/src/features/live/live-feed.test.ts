@@ -146,7 +146,7 @@ describe("LiveFeed", () => {
 
   it("subscribes first, then loads history, and merges both without a gap", async () => {
     const { feed, socket, loads, subscriptions } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     await settled();
     expect(loads).toEqual([]);
     socket.accept();
@@ -163,7 +163,7 @@ describe("LiveFeed", () => {
 
   it("shows stored readings without a socket", async () => {
     const { feed, loads } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     await vi.advanceTimersByTimeAsync(1_500);
     expect(loads).toHaveLength(1);
     expect(feed.samples(1).t.length).toBeGreaterThan(290);
@@ -172,7 +172,7 @@ describe("LiveFeed", () => {
 
   it("acknowledges each frame, also an invalid one", async () => {
     const { feed, socket } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     const acks = vi.fn();
@@ -184,7 +184,7 @@ describe("LiveFeed", () => {
 
   it("resumes from its last position, without a reload when the resume is exact", async () => {
     const { feed, socket, loads, subscriptions } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     socket.fire("frame", frame([START_MS * 1_000], 117), () => undefined);
@@ -200,7 +200,7 @@ describe("LiveFeed", () => {
 
   it("reloads once after a burst of conflated frames, and not during a load", async () => {
     const { feed, socket, loads } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     expect(loads).toHaveLength(1);
@@ -218,11 +218,11 @@ describe("LiveFeed", () => {
 
   it("forgets the position of the previous device, also after a late frame of it", async () => {
     const { feed, socket, subscriptions } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     feed.select({
-      device: { ...device, id: "d2" },
+      devices: [{ ...device, id: "d2" }],
       series: [{ ...series, id: 2, device: "d2" }],
       rangeUs: 300 * SECOND,
     });
@@ -237,7 +237,7 @@ describe("LiveFeed", () => {
 
   it("reloads when the log no longer has the missed readings", async () => {
     const { feed, socket, loads } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     socket.drop();
@@ -253,7 +253,7 @@ describe("LiveFeed", () => {
   it("loads a failed history again, also after an exact resume", async () => {
     const { feed, socket, loads, failHistory } = setUp();
     const restore = failHistory(new ApiError(403, "forbidden", "No."));
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     expect(feed.historyState()).toEqual({ status: "denied" });
@@ -319,7 +319,7 @@ describe("LiveFeed", () => {
 
   it("keeps the shown values while paused, and keeps collecting readings", async () => {
     const { feed, socket } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     const now = START_MS * 1_000;
@@ -338,14 +338,14 @@ describe("LiveFeed", () => {
   it("shows a device with a wrong clock at the right edge", async () => {
     const { feed } = setUp();
     const wrong = { ...device, clock_suspect: true, clock_offset_us: 3_600 * SECOND };
-    feed.select({ device: wrong, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [wrong], series: [series], rangeUs: 300 * SECOND });
     expect(feed.view.shownUs()).toBe(START_MS * 1_000 - 3_600 * SECOND);
     feed.stop();
   });
 
   it("reconnects after the delay of a draining gateway, with its position", async () => {
     const { feed, socket, subscriptions } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     socket.fire("frame", frame([START_MS * 1_000], 105), () => undefined);
@@ -371,7 +371,7 @@ describe("LiveFeed", () => {
 
   it("reloads when its position is ahead of the gateway", async () => {
     const { feed, socket, loads } = setUp();
-    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     socket.drop();
@@ -387,7 +387,11 @@ describe("LiveFeed", () => {
     const { feed, socket, loads, storeUntil } = setUp();
     const latest = { t: START_MS * 1_000 - 960 * SECOND, v: 1, ahead: false };
     storeUntil(latest.t);
-    feed.select({ device, series: [{ ...series, interval_us: null, latest }], rangeUs: 300 * SECOND });
+    feed.select({
+      devices: [device],
+      series: [{ ...series, interval_us: null, latest }],
+      rangeUs: 300 * SECOND,
+    });
     socket.accept();
     await settled();
     expect(feed.samples(1).t).toHaveLength(0);

@@ -1,4 +1,4 @@
-// The readings of one device for one page. It merges the live stream with stored history.
+// The readings of one page, of one or several devices. It merges the live stream with stored history.
 import type { Device, Series } from "@/contracts/http";
 import type { DeviceChanged, Resumed } from "@/contracts/live";
 import { LiveConnection, type ConnectionPorts } from "./connection/connection";
@@ -11,7 +11,8 @@ import { TelemetryStore, type Latest } from "./readings/telemetry-store";
 import type { TimeSpan } from "./readings/time-spans";
 import { ViewClock } from "./view-clock";
 
-export type Selection = { device: Device; series: readonly Series[]; rangeUs: number };
+/** `devices`: those that the series belong to. At most 500 series are shown. */
+export type Selection = { devices: readonly Device[]; series: readonly Series[]; rangeUs: number };
 
 export type FeedPorts = ConnectionPorts & {
   fetchHistory: FetchHistory;
@@ -37,7 +38,8 @@ const MAX_SERIES = 500;
 export class LiveFeed {
   readonly connection: LiveConnection;
   readonly view: ViewClock;
-  private readonly store = new TelemetryStore();
+  private readonly store = new TelemetryStore((device) => this.aheadOf(device));
+  private readonly shifted = new Map<number, Shifted>();
   private readonly clock = new ServerClock();
   private selection: Selection | null = null;
   private pausedLatest: Map<number, Latest | null> | null = null;
@@ -53,7 +55,7 @@ export class LiveFeed {
   constructor(private readonly ports: FeedPorts) {
     this.connection = new LiveConnection(ports, this.clock, {
       frame: (frame) => {
-        this.store.addFrame(frame, this.deviceNowUs());
+        this.store.addFrame(frame, this.viewNowUs());
         if (frame.conflated) this.reloadSoon();
       },
       subscribed: (resumed) => this.subscribed(resumed),
@@ -63,7 +65,7 @@ export class LiveFeed {
       },
       device: (change) => ports.deviceChanged(change),
     });
-    this.view = new ViewClock(() => this.deviceNowUs(), ports.every);
+    this.view = new ViewClock(() => this.viewNowUs(), ports.every);
   }
 
   start(): void {
@@ -79,27 +81,35 @@ export class LiveFeed {
     for (const cancel of this.cancels.splice(0)) cancel();
   }
 
-  /** Shows another device, other series or another range. Does nothing when all of them are the same. */
+  /**
+   * Shows other devices, other series or another range. Does nothing when all of them are the same.
+   *
+   * One device is shown by its own clock. Several are shown by the clock of the server: all times of a device with a wrong
+   * clock are moved by its offset, so that readings of one moment stand side by side.
+   */
   select(next: Selection): void {
     const previous = this.selection;
     const series = next.series.slice(0, MAX_SERIES);
-    const isNewDevice = previous?.device.id !== next.device.id;
-    const isNewSeries = isNewDevice || !sameIds(previous.series, series);
+    const isNewView =
+      !previous || !next.devices.some(({ id }) => previous.devices.some((one) => one.id === id));
+    const isNewSeries = isNewView || !sameIds(previous.series, series);
     const isNewRange = previous?.rangeUs !== next.rangeUs;
     this.selection = { ...next, series };
-    if (isNewDevice) {
+    if (isNewView) {
       this.setPaused(false);
       this.store.clear();
     }
-    this.store.setSeries(series, this.deviceNowUs());
+    this.store.setSeries(series, this.viewNowUs());
     if (isNewSeries) {
+      this.shifted.clear();
       this.isSubscribed = false;
       this.needsHistory = true;
       this.setHistory({ status: "loading" });
-      this.connection.setSubscription(
-        { device: next.device.id, series: series.map(({ id }) => id), rate: FRAMES_PER_SECOND },
-        isNewDevice,
-      );
+      this.connection.setSubscription({
+        devices: next.devices.map(({ id }) => id),
+        series: series.map(({ id }) => id),
+        rate: FRAMES_PER_SECOND,
+      });
       this.cancels.push(
         this.ports.after(HISTORY_WITHOUT_SOCKET_MS, () => {
           if (!this.isSubscribed && this.needsHistory) void this.reload();
@@ -114,7 +124,7 @@ export class LiveFeed {
 
   setPaused(paused: boolean): void {
     if (paused && !this.view.isPaused) {
-      this.pausedLatest = new Map(this.store.series.map(({ id }) => [id, this.store.latest(id)]));
+      this.pausedLatest = new Map(this.store.series.map(({ id }) => [id, this.latest(id)]));
     }
     if (!paused) this.pausedLatest = null;
     this.view.setPaused(paused);
@@ -128,7 +138,7 @@ export class LiveFeed {
     const loading = new AbortController();
     this.loading = loading;
     if (this.history.status !== "ready") this.setHistory({ status: "loading" });
-    const to = this.deviceNowUs() + BEYOND_NOW_US;
+    const to = this.viewNowUs() + BEYOND_NOW_US;
     const from = Math.max(0, this.view.shownUs() - selection.rangeUs - margin(selection.rangeUs));
     const points = selection.rangeUs <= SHORT_RANGE_US ? SHORT_RANGE_POINTS : LONG_RANGE_POINTS;
     const request = { series: selection.series.map(({ id }) => id), from, to, points };
@@ -136,8 +146,16 @@ export class LiveFeed {
     const step = Math.ceil((to - from) / Math.floor(points / 4));
     const outcome = await loadHistory(
       request,
-      this.ports.fetchHistory,
-      (history) => this.store.addHistory(history, step, this.deviceNowUs()),
+      (id, range, signal) => {
+        const ahead = this.aheadOfSeries(id);
+        const { from, to, points } = range;
+        return this.ports.fetchHistory(
+          id,
+          { from: Math.max(0, from - ahead), to: to - ahead, points },
+          signal,
+        );
+      },
+      (history) => this.store.addHistory(history, step, this.viewNowUs()),
       loading.signal,
     );
     if (loading.signal.aborted) return;
@@ -172,23 +190,35 @@ export class LiveFeed {
 
   /** The newest reading; while paused, the newest at the moment of the pause. */
   latest(id: number): Latest | null {
-    return this.pausedLatest ? (this.pausedLatest.get(id) ?? null) : this.store.latest(id);
+    if (this.pausedLatest) return this.pausedLatest.get(id) ?? null;
+    const latest = this.store.latest(id);
+    const ahead = this.aheadOfSeries(id);
+    return latest && ahead !== 0 ? { t: latest.t + ahead, v: latest.v } : latest;
   }
 
   samples(id: number): Samples {
-    return this.store.samples(id);
+    const samples = this.store.samples(id);
+    const ahead = this.aheadOfSeries(id);
+    if (ahead === 0) return samples;
+    const known = this.shifted.get(id);
+    if (known?.revision === this.revision && known.ahead === ahead) return known.samples;
+    const made = { t: samples.t.map((t) => t + ahead), v: samples.v };
+    this.shifted.set(id, { revision: this.revision, ahead, samples: made });
+    return made;
   }
 
   gapTest(id: number): GapTest {
-    return this.store.gapTest(id);
+    const isGap = this.store.gapTest(id);
+    const ahead = this.aheadOfSeries(id);
+    return ahead === 0 ? isGap : (earlier, later) => isGap(earlier - ahead, later - ahead);
   }
 
   late(id: number): readonly TimeSpan[] {
-    return this.store.late(id);
+    return moved(this.store.late(id), this.aheadOfSeries(id));
   }
 
   suspect(id: number): readonly TimeSpan[] {
-    return this.store.suspect(id);
+    return moved(this.store.suspect(id), this.aheadOfSeries(id));
   }
 
   interval(id: number): number | null {
@@ -196,7 +226,7 @@ export class LiveFeed {
   }
 
   gaps(id: number): TimeSpan[] {
-    return this.store.gaps(id);
+    return [...moved(this.store.gaps(id), this.aheadOfSeries(id))];
   }
 
   get series(): Series[] {
@@ -209,8 +239,8 @@ export class LiveFeed {
 
   private subscribed(resumed: Readonly<Record<string, Resumed>>): void {
     this.isSubscribed = true;
-    const device = this.selection?.device.id;
-    const isExact = device !== undefined && resumed[device] === "exact";
+    const devices = this.selection?.devices ?? [];
+    const isExact = devices.length > 0 && devices.every(({ id }) => resumed[id] === "exact");
     if (!isExact || this.needsHistory || this.history.status === "failed") void this.reload();
   }
 
@@ -223,11 +253,22 @@ export class LiveFeed {
     });
   }
 
-  /** Now by the clock of the device. Readings of a device with a wrong clock still show at the right edge. */
-  private deviceNowUs(): number {
-    const now = this.clock.nowUs(this.ports.nowMs());
-    const device = this.selection?.device;
-    return device?.clock_suspect && device.clock_offset_us !== null ? now - device.clock_offset_us : now;
+  /** Now by the clock of the view. Readings of a single device with a wrong clock still show at the right edge. */
+  private viewNowUs(): number {
+    const devices = this.selection?.devices ?? [];
+    const offset = devices.length === 1 ? offsetOf(devices[0]) : 0;
+    return this.clock.nowUs(this.ports.nowMs()) - offset;
+  }
+
+  /** How far the clock of the view is ahead of the clock of `device`. */
+  private aheadOf(device: string | undefined): number {
+    const devices = this.selection?.devices ?? [];
+    if (devices.length < 2) return 0;
+    return offsetOf(devices.find(({ id }) => id === device));
+  }
+
+  private aheadOfSeries(id: number): number {
+    return this.aheadOf(this.store.deviceOf(id));
   }
 
   private trim(): void {
@@ -240,6 +281,18 @@ export class LiveFeed {
     this.history = state;
     for (const listener of this.historyListeners) listener();
   }
+}
+
+/** Moved samples of a revision, so that equal ones are made once. */
+type Shifted = { readonly revision: number; readonly ahead: number; readonly samples: Samples };
+
+/** How far the server's clock is ahead of the clock of `device`; 0 while that clock is right. */
+function offsetOf(device: Device | undefined): number {
+  return device?.clock_suspect ? (device.clock_offset_us ?? 0) : 0;
+}
+
+function moved(spans: readonly TimeSpan[], byUs: number): readonly TimeSpan[] {
+  return byUs === 0 ? spans : spans.map(({ from, to }) => ({ from: from + byUs, to: to + byUs }));
 }
 
 /** The time that is kept beyond the left edge, so that small moves need no reload. */

@@ -1,5 +1,6 @@
 // Die deutschen Texte.
 import type { Messages } from "@/messages/en";
+import boards from "./boards.json";
 import common from "./common.json";
 import errors from "./errors.json";
 import explore from "./explore.json";
@@ -15,6 +16,7 @@ import offlineAccess from "./offline-access.json";
 import devices from "./devices.json";
 
 const messages = {
+  boards,
   common,
   errors,
   explore,

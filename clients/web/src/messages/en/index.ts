@@ -1,4 +1,5 @@
 // The English texts. They define which texts exist: another language must have the same.
+import boards from "./boards.json";
 import common from "./common.json";
 import errors from "./errors.json";
 import explore from "./explore.json";
@@ -14,6 +15,7 @@ import offlineAccess from "./offline-access.json";
 import devices from "./devices.json";
 
 const messages = {
+  boards,
   common,
   errors,
   explore,

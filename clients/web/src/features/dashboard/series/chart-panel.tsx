@@ -1,17 +1,18 @@
 "use client";
 // One group of series as a chart with its legend. React renders the frame; the scheduler draws the chart.
 import clsx from "clsx";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { statsIn } from "@/charts/data/stats";
 import type { DrawScheduler } from "@/charts/drawing/draw-scheduler";
 import { ChartKey } from "@/charts/marks/chart-key";
+import type { Limit } from "@/charts/types";
 import { useTimeChart } from "@/charts/use-time-chart";
 import { Panel } from "@/components/panel";
 import { formatDuration } from "@/lib/format";
 import { useCoarseNow, useHistoryState } from "../feed-hooks";
 import type { Feed } from "../ports";
 import type { Group } from "./groups";
-import { LegendTable } from "./legend-table";
+import { ChartLegend, LegendTable } from "./legend-table";
 
 type ChartPanelProps = {
   feed: Feed;
@@ -19,11 +20,36 @@ type ChartPanelProps = {
   rangeUs: number;
   scheduler: DrawScheduler;
   isLarge: boolean;
+  /** Keep the same list while nothing changes. */
+  limits?: readonly Limit[];
+  /** Exactly this many decimals in the table; null: as many as fit. */
+  decimals?: number | null;
+  hasTable?: boolean;
+  notice?: ReactNode;
+  className?: string;
 };
 
-export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPanelProps) {
+export function ChartPanel({
+  feed,
+  group,
+  rangeUs,
+  scheduler,
+  isLarge,
+  limits,
+  decimals = null,
+  hasTable = true,
+  notice,
+  className = "h-full",
+}: ChartPanelProps) {
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
-  const { hostRef, tooltipRef, marks } = useTimeChart({ source: feed, group, rangeUs, scheduler, hidden });
+  const { hostRef, tooltipRef, marks } = useTimeChart({
+    source: feed,
+    group,
+    rangeUs,
+    scheduler,
+    hidden,
+    limits,
+  });
 
   const solo = (id: number) => {
     const others = group.series.map((one) => one.id).filter((one) => one !== id);
@@ -45,14 +71,20 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
         .join(" · ")}
       testId={`chart-${group.key}`}
       actions={<ChartKey {...marks} />}
-      className="h-full"
+      className={className}
     >
+      {notice}
       {/* Fills the rest of the row. On a phone, two and a half charts fit the screen. */}
-      <div className={clsx("relative flex-auto", isLarge ? "h-60 sm:h-72 xl:h-auto xl:min-h-72" : "h-52")}>
+      <div
+        className={clsx(
+          "relative flex-auto",
+          !hasTable ? "min-h-32" : isLarge ? "h-60 sm:h-72 xl:h-auto xl:min-h-72" : "h-52",
+        )}
+      >
         <div
           ref={hostRef}
           role="img"
-          aria-label={`Line chart of ${group.series.map((one) => one.display_name).join(", ")}. The table below has the numbers.`}
+          aria-label={`Line chart of ${group.series.map((one) => one.display_name).join(", ")}.${hasTable ? " The table below has the numbers." : ""}`}
           className="keep-color absolute inset-x-2 inset-y-0"
         />
         <ChartOverlay feed={feed} group={group} rangeUs={rangeUs} />
@@ -62,16 +94,21 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
           className="pointer-events-none absolute top-2 z-10 max-w-72 min-w-40 rounded-[7px] border bg-surface px-3 py-2 shadow-pop"
         />
       </div>
-      <div className="px-3 pt-1 pb-3">
-        <LegendTable
-          feed={feed}
-          group={group}
-          rangeUs={rangeUs}
-          hidden={hidden}
-          onSolo={solo}
-          onToggle={toggle}
-        />
-      </div>
+      {hasTable ? (
+        <div className="px-3 pt-1 pb-3">
+          <LegendTable
+            feed={feed}
+            group={group}
+            rangeUs={rangeUs}
+            decimals={decimals}
+            hidden={hidden}
+            onSolo={solo}
+            onToggle={toggle}
+          />
+        </div>
+      ) : (
+        <ChartLegend group={group} hidden={hidden} onSolo={solo} onToggle={toggle} />
+      )}
     </Panel>
   );
 }

@@ -1,28 +1,55 @@
 "use client";
 // The list of all series of the device: sparkline, latest value, state.
+import clsx from "clsx";
+import type { ReactNode } from "react";
 import { Panel } from "@/components/panel";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "../feed-hooks";
-import { formatBrief, formatFull } from "@/lib/format";
+import { formatFull } from "@/lib/format";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
 import { Sparkline } from "@/charts/sparkline/sparkline";
 import { StateBadge } from "@/components/state-badge";
 import { freshnessOf } from "@/lib/staleness";
+import { shownValue } from "./shown-value";
 
-type SeriesTableProps = { feed: Feed; series: readonly Series[]; sparkUs: number };
+type SeriesTableProps = {
+  feed: Feed;
+  series: readonly Series[];
+  sparkUs: number;
+  title?: string;
+  testId?: string;
+  /** Exactly this many decimals; null: as many as fit. */
+  decimals?: number | null;
+  notice?: ReactNode;
+  /** True when the table fills its panel. Otherwise it has a height of its own. */
+  isFilling?: boolean;
+};
 
 const WIDTH = 90;
 const HEIGHT = 20;
 const COLUMNS = ["Name", "Trend", "Latest value", "State"];
 
-export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
+export function SeriesTable({
+  feed,
+  series,
+  sparkUs,
+  title = "Series",
+  testId = "series-table",
+  decimals = null,
+  notice,
+  isFilling = false,
+}: SeriesTableProps) {
   const to = useCoarseNow(feed);
   const window = { from: to - sparkUs, to };
   return (
-    <Panel title="Series" meta={String(series.length)} testId="series-table" className="h-full">
+    <Panel title={title} meta={String(series.length)} testId={testId} className="h-full">
+      {notice}
       <div
-        className="@container max-h-[27rem] overflow-y-auto border-t"
+        className={clsx(
+          "@container overflow-y-auto border-t",
+          isFilling ? "min-h-0 flex-1" : "max-h-[27rem]",
+        )}
         tabIndex={0}
         role="region"
         aria-label="List of series"
@@ -40,7 +67,7 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
           </thead>
           <tbody role="rowgroup" className="block">
             {series.map((one) => (
-              <SeriesRow key={one.id} feed={feed} series={one} window={window} />
+              <SeriesRow key={one.id} feed={feed} series={one} window={window} decimals={decimals} />
             ))}
           </tbody>
         </table>
@@ -49,13 +76,18 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
   );
 }
 
-type SeriesRowProps = { feed: Feed; series: Series; window: { from: number; to: number } };
+type SeriesRowProps = {
+  feed: Feed;
+  series: Series;
+  window: { from: number; to: number };
+  decimals: number | null;
+};
 
-function SeriesRow({ feed, series, window }: SeriesRowProps) {
+function SeriesRow({ feed, series, window, decimals }: SeriesRowProps) {
   const latest = feed.latest(series.id);
   const value = latest?.v ?? null;
   const path = sparkPath(feed.samples(series.id), feed.gapTest(series.id), window, WIDTH, HEIGHT);
-  const shown = formatBrief(value, series, path.span);
+  const shown = shownValue(value, series, path.span, { unit: null, decimals });
   return (
     <tr
       role="row"

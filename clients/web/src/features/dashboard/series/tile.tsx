@@ -3,7 +3,7 @@
 import clsx from "clsx";
 import { useMemo } from "react";
 import type { Series } from "@/contracts/http";
-import { formatAge, formatBrief, formatDuration, formatFull, valueText } from "@/lib/format";
+import { formatAge, formatDuration, formatFull, valueText } from "@/lib/format";
 import { useCoarseNow, useTick } from "../feed-hooks";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
@@ -11,14 +11,51 @@ import { Sparkline } from "@/charts/sparkline/sparkline";
 import { StateBadge } from "@/components/state-badge";
 import { freshnessOf, type Freshness } from "@/lib/staleness";
 
-type TileProps = { feed: Feed; series: Series; color: string; sparkUs: number };
+import {
+  AS_THE_SERIES,
+  displayed,
+  severityOf,
+  shownValue,
+  type Display,
+  type ValueLimit,
+} from "./shown-value";
+
+type TileProps = {
+  feed: Feed;
+  series: Series;
+  color: string;
+  sparkUs: number;
+  /** Absent: the name of the series. */
+  title?: string;
+  display?: Display;
+  /** The value has the colour of the worst limit that it has reached. */
+  limits?: readonly ValueLimit[];
+  hasSparkline?: boolean;
+  className?: string;
+};
+
+const NO_LIMITS: readonly ValueLimit[] = [];
+const SEVERITIES = {
+  warning: { text: "text-warn", color: "var(--warn)" },
+  critical: { text: "text-crit", color: "var(--crit)" },
+} as const;
 
 const WIDTH = 200;
 const HEIGHT = 36;
 // Longer text gets a smaller font, so that it fits on one line.
 const LONG_TEXT = 8;
 
-export function Tile({ feed, series, color, sparkUs }: TileProps) {
+export function Tile({
+  feed,
+  series,
+  color,
+  sparkUs,
+  title = series.display_name,
+  display = AS_THE_SERIES,
+  limits = NO_LIMITS,
+  hasSparkline = true,
+  className,
+}: TileProps) {
   const { shownUs } = useTick(feed);
   const to = useCoarseNow(feed);
   // The line changes twice a second. The age changes more often.
@@ -31,29 +68,49 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
   const ageUs = latest ? shownUs - latest.t : 0;
   const freshness = freshnessOf(latest?.t ?? null, shownUs, feed.interval(series.id));
   const value = latest?.v ?? null;
-  const shown = formatBrief(value, series, path.span);
+  const shown = shownValue(value, series, path.span, display);
   const isSuspect = freshness === "stale" || freshness === "ahead";
+  const severity = isSuspect ? null : severityOf(value, limits);
   return (
     <article
-      aria-label={`${series.display_name}${latest ? ` ${valueText(shown)}` : ""}, ${ageText(freshness, ageUs)}`}
+      aria-label={`${title}${latest ? ` ${valueText(shown)}` : ""}, ${ageText(freshness, ageUs)}${severity ? `, ${severity}` : ""}`}
       data-testid={`tile-${series.name}`}
       data-value={latest ? JSON.stringify(latest.v) : undefined}
       data-t={latest?.t}
       data-stale={freshness === "stale"}
       data-freshness={freshness}
-      className="relative flex min-h-[104px] min-w-0 flex-col overflow-hidden rounded-[10px] border bg-surface"
+      data-severity={severity ?? undefined}
+      className={clsx(
+        "relative flex min-w-0 flex-col overflow-hidden rounded-[10px] border bg-surface",
+        className ?? "min-h-[104px]",
+      )}
     >
-      <div className="px-4 pt-3 pb-9">
+      <div
+        className={clsx("px-4", className ? "pt-2" : "pt-3", hasSparkline && !className ? "pb-9" : "pb-3")}
+      >
         <h3 className="text-ui wrap-anywhere text-fg-2" title={series.name}>
-          {series.display_name}
+          {title}
+          {severity && (
+            <span
+              aria-hidden
+              className={clsx(
+                "keep-color ml-1.5 inline-block size-1.5 rounded-full bg-current align-middle",
+                SEVERITIES[severity].text,
+              )}
+            />
+          )}
         </h3>
         <div className="flex flex-wrap items-baseline gap-x-1.5">
-          <p className="flex flex-wrap items-baseline gap-x-1.5" title={formatFull(value, series)}>
+          <p
+            className="flex flex-wrap items-baseline gap-x-1.5"
+            title={formatFull(value, displayed(series, display))}
+          >
             <span
               className={clsx(
                 "leading-8 font-semibold tracking-[-0.025em] whitespace-nowrap tabular-nums",
                 shown.text.length > LONG_TEXT ? "text-[20px]" : "text-[26px]",
                 isSuspect && "text-fg-3",
+                severity && SEVERITIES[severity].text,
               )}
             >
               {shown.text}
@@ -71,14 +128,20 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
           </span>
         </div>
       </div>
-      <Sparkline
-        path={path}
-        width={WIDTH}
-        height={HEIGHT}
-        color={isSuspect ? "var(--fg-3)" : color}
-        filled
-        className="absolute inset-x-0 bottom-0 h-9 w-full"
-      />
+      {hasSparkline && (
+        <Sparkline
+          path={path}
+          width={WIDTH}
+          height={HEIGHT}
+          color={isSuspect ? "var(--fg-3)" : severity ? SEVERITIES[severity].color : color}
+          filled
+          // In a panel of any size, the line fills what is below the value.
+          className={clsx(
+            "absolute inset-x-0 bottom-0 w-full",
+            className ? "h-[max(1.5rem,100%-4.25rem)]" : "h-9",
+          )}
+        />
+      )}
     </article>
   );
 }

@@ -43,7 +43,8 @@ export type ConnectionEvents = {
   device: (change: DeviceChanged) => void;
 };
 
-export type Subscription = { device: string; series: readonly number[]; rate: number };
+/** `devices`: those that the series belong to. */
+export type Subscription = { devices: readonly string[]; series: readonly number[]; rate: number };
 
 const PROBE_EVERY_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 6_000;
@@ -60,7 +61,7 @@ export class LiveConnection {
   private readonly listeners = new Set<() => void>();
   private socket: LiveSocket | null = null;
   private subscription: Subscription | null = null;
-  /** The feed position of the shown device: what this browser has received. */
+  /** The feed positions of the shown devices: what this browser has received. */
   private pos: Record<string, number> = {};
   private attempt = 0;
   private cancelRetry: () => void = () => {};
@@ -123,10 +124,10 @@ export class LiveConnection {
     this.socket = null;
   }
 
-  /** Subscribes to these series. `isNewDevice`: forgets the feed position, so that nothing is resumed. */
-  setSubscription(subscription: Subscription, isNewDevice: boolean): void {
+  /** Subscribes to these series. Forgets the feed positions of all other devices, so that those are not resumed. */
+  setSubscription(subscription: Subscription): void {
     this.subscription = subscription;
-    if (isNewDevice) this.pos = {};
+    this.pos = this.ofShown(this.pos);
     if (this.socket?.connected) void this.sendSubscription();
   }
 
@@ -154,7 +155,7 @@ export class LiveConnection {
       const { series, rate } = subscription;
       const answer = await socket
         .timeout(ANSWER_TIMEOUT_MS)
-        .emitWithAck("subscribe", { series, rate, pos: this.pos });
+        .emitWithAck("subscribe", { series, rate, pos: { ...this.pos } });
       if (this.subscription !== subscription || !socket.connected) return;
       if (!answer.ok) throw new Error(answer.code);
       this.adoptPositions(answer.pos, answer.resumed);
@@ -167,14 +168,19 @@ export class LiveConnection {
 
   private adoptPositions(pos: Positions, resumed: Readonly<Record<string, Resumed>>): void {
     // With "exact", the missed frames follow, and they advance the position.
-    if (this.subscription && resumed[this.subscription.device] !== "exact") this.rememberPosition(pos);
+    this.rememberPosition(
+      Object.fromEntries(Object.entries(pos).filter(([device]) => resumed[device] !== "exact")),
+    );
   }
 
-  /** Remembers the position of the shown device. A late frame of another device is ignored. */
+  /** Remembers the positions of the shown devices. A late frame of another device is ignored. */
   private rememberPosition(pos: Positions): void {
-    const device = this.subscription?.device;
-    const position = device === undefined ? undefined : pos[device];
-    if (device !== undefined && position !== undefined) this.pos = { [device]: position };
+    Object.assign(this.pos, this.ofShown(pos));
+  }
+
+  private ofShown(pos: Positions): Record<string, number> {
+    const shown = this.subscription?.devices ?? [];
+    return Object.fromEntries(Object.entries(pos).filter(([device]) => shown.includes(device)));
   }
 
   private async probe(): Promise<void> {

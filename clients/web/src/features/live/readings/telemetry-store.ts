@@ -36,12 +36,15 @@ export class TelemetryStore {
   private oldest = -Infinity;
   private changes = 0;
 
+  /** `aheadOf`: how far the clock of the view is ahead of the clock of `device`, in µs. */
+  constructor(private readonly aheadOf: (device: string) => number = () => 0) {}
+
   /** Grows with each change. Equal numbers mean equal content. */
   get revision(): number {
     return this.changes;
   }
 
-  /** Sets which series to hold. Readings of series that stay are kept. */
+  /** Sets which series to hold. Readings of series that stay are kept. `nowUs`: now by the clock of the view. */
   setSeries(series: readonly Series[], nowUs = Infinity): void {
     const capacity = Math.floor(TOTAL_CAPACITY / Math.max(1, series.length));
     const entries = new Map<number, Entry>();
@@ -50,14 +53,14 @@ export class TelemetryStore {
         this.entries.get(one.id) ??
         newEntry(one, Math.min(MAX_PER_SERIES, Math.max(MIN_PER_SERIES, capacity)));
       entry.series = one;
-      entry.latest = newer(entry.latest, one.latest, nowUs);
+      entry.latest = newer(entry.latest, one.latest, nowUs - this.aheadOf(one.device));
       entries.set(one.id, entry);
     }
     this.entries = entries;
     this.changes += 1;
   }
 
-  /** Adds the readings of a frame. `nowUs`: now by the clock of the device. */
+  /** Adds the readings of a frame, which may hold several devices. `nowUs`: now by the clock of the view. */
   addFrame(frame: LiveFrame, nowUs: number = frame.sent): void {
     const covered = this.lastSent === null ? 0 : Math.max(0, frame.sent - this.lastSent);
     this.lastSent = frame.sent;
@@ -69,11 +72,12 @@ export class TelemetryStore {
       const t = frame.t[index]!;
       const v = frame.v[index]!;
       if (!entry) continue;
-      entry.latest = newer(entry.latest, { t, v }, nowUs);
+      const ahead = this.aheadOf(entry.series.device);
+      entry.latest = newer(entry.latest, { t, v }, nowUs - ahead);
       const distance = t - (entry.buffer.lastTime ?? t);
       if (distance > 0 && frame.lane === "live") entry.estimate.addLive(distance);
       // Readings older than the view are skipped: they would only displace visible ones.
-      if (t < this.oldest || entry.buffer.append(t, Number(v))) continue;
+      if (t < this.oldest - ahead || entry.buffer.append(t, Number(v))) continue;
       const columns = late.get(entry) ?? { t: [], v: [] };
       columns.t.push(t);
       columns.v.push(Number(v));
@@ -122,7 +126,7 @@ export class TelemetryStore {
     this.changes += 1;
   }
 
-  /** Merges readings of the gateway's history. `step`: the width of the sampling buckets in µs. */
+  /** Merges readings of the gateway's history. `step`: the width of the sampling buckets in µs. `nowUs`: see `addFrame`. */
   addHistory(history: History, step: number, nowUs = Infinity): void {
     const entry = this.entries.get(history.series);
     if (!entry) return;
@@ -133,7 +137,8 @@ export class TelemetryStore {
       // The answer replaces all that was known about this time span.
       const others = withoutRange(entry.spans, first, last);
       entry.spans = history.sampled ? withSpan(others, { from: first, to: last, step }) : others;
-      entry.latest = newer(entry.latest, { t: last, v: typedValue(entry.series, history.v.at(-1)!) }, nowUs);
+      const reading = { t: last, v: typedValue(entry.series, history.v.at(-1)!) };
+      entry.latest = newer(entry.latest, reading, nowUs - this.aheadOf(entry.series.device));
       entry.suspect = cutTimeSpan(entry.suspect, first, last);
       if (history.clock_suspect) entry.suspect = addTimeSpan(entry.suspect, { from: first, to: last }, 0);
     }
@@ -141,10 +146,11 @@ export class TelemetryStore {
     this.changes += 1;
   }
 
-  /** Drops everything older than `t`. */
-  trimBefore(t: number): void {
-    this.oldest = t;
+  /** Drops everything older than `viewUs` by the clock of the view. */
+  trimBefore(viewUs: number): void {
+    this.oldest = viewUs;
     for (const entry of this.entries.values()) {
+      const t = viewUs - this.aheadOf(entry.series.device);
       entry.buffer.trimBefore(t);
       if (entry.late.some(({ to }) => to < t)) entry.late = entry.late.filter(({ to }) => to >= t);
       if (entry.suspect.some(({ to }) => to < t)) entry.suspect = entry.suspect.filter(({ to }) => to >= t);
@@ -183,11 +189,17 @@ export class TelemetryStore {
     for (let index = 0; index < frame.t.length; index += 1) {
       const entry = entries[frame.x[index]!];
       const t = frame.t[index]!;
-      if (!entry || t >= before || t < this.oldest) continue;
+      const ahead = entry ? this.aheadOf(entry.series.device) : 0;
+      if (!entry || t >= before - ahead || t < this.oldest - ahead) continue;
       const span = lateSpans.get(entry) ?? { from: t, to: t };
       lateSpans.set(entry, { from: Math.min(span.from, t), to: Math.max(span.to, t) });
     }
     for (const [entry, span] of lateSpans) entry.late = addTimeSpan(entry.late, span, LATE_DISTANCE_US);
+  }
+
+  /** The device of a held series. */
+  deviceOf(id: number): string | undefined {
+    return this.entries.get(id)?.series.device;
   }
 
   clear(): void {

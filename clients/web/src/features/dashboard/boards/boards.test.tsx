@@ -1,0 +1,341 @@
+// @vitest-environment jsdom
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
+import { useState } from "react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Device, Series } from "@/contracts/http";
+import { ApiError } from "@/lib/api/api-client";
+import { render } from "@/testing/render";
+import type { Feed, HistoryState } from "../ports";
+import BoardEditor, { type BoardEditorProps } from "./editor/board-editor";
+import { PanelSheet } from "./editor/panel-sheet";
+import { newPanel, withSeries, type Board, type BoardContent, type Panel } from "./model";
+import { HistoryNotice } from "./panels/panel-state";
+import { PanelView } from "./panels/panel-view";
+
+// uPlot reads it when it is imported. The screen is wide.
+vi.hoisted(() => {
+  globalThis.matchMedia = () =>
+    ({
+      matches: true,
+      addEventListener: () => undefined,
+      removeEventListener: () => undefined,
+    }) as unknown as MediaQueryList;
+});
+vi.mock("next/navigation", () => ({ useRouter: () => ({ push: vi.fn() }) }));
+
+const NOW = 1_700_000_000_000_000;
+const PLACE = { x: 0, y: 0, w: 4, h: 4 };
+const device: Device = {
+  id: "d",
+  name: "Press 4",
+  online: true,
+  last_seen_at: null,
+  clock_offset_us: null,
+  clock_suspect: false,
+  promise: "exactly_once",
+  cloned: false,
+  series_count: 2,
+  waiting: 0,
+};
+const series = (id: number, name: string, type: Series["type"] = "float"): Series => ({
+  id,
+  device: "d",
+  name,
+  display_name: name.toUpperCase(),
+  type,
+  unit: "bar",
+  interval_us: 1_000_000,
+  latest: null,
+  display_unit: null,
+  decimals: null,
+  limits: [],
+  expected_min: null,
+  expected_max: null,
+});
+const byId = new Map([series(1, "pressure"), series(2, "pump", "bool")].map((one) => [one.id, one]));
+
+function feedWith(
+  latest: Record<number, number | boolean>,
+  ageUs = 0,
+  history: HistoryState = { status: "ready" },
+) {
+  const tick = { shownUs: NOW, paused: false, behindUs: 0 };
+  const feed: Feed = {
+    revision: 1,
+    view: { current: () => tick, subscribe: () => () => undefined, shownUs: () => NOW },
+    connection: { state: { kind: "live" }, subscribe: () => () => undefined },
+    historyState: () => history,
+    subscribeHistory: () => () => undefined,
+    select: () => undefined,
+    reload: vi.fn(() => Promise.resolve()),
+    setPaused: () => undefined,
+    latest: (id) => (id in latest ? { t: NOW - ageUs, v: latest[id]! } : null),
+    samples: (id) =>
+      id in latest
+        ? { t: Float64Array.of(NOW - 60_000_000, NOW), v: Float64Array.of(0, Number(latest[id])) }
+        : { t: new Float64Array(0), v: new Float64Array(0) },
+    gapTest: () => () => false,
+    late: () => [],
+    suspect: () => [],
+    interval: () => 1_000_000,
+  };
+  return feed;
+}
+
+const show = (panel: Panel, feed: Feed, onChoose?: (id: string) => void) =>
+  render(
+    <PanelView
+      panel={panel}
+      feed={feed}
+      seriesById={byId}
+      devices={[device]}
+      rangeUs={300_000_000}
+      onChoose={onChoose}
+    />,
+  );
+
+beforeEach(() => {
+  sessionStorage.clear();
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  );
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+describe("a panel", () => {
+  it("shows a value between two ends, and says it in words", () => {
+    const gauge = { ...withSeries(newPanel("gauge", "g", PLACE), [1]), min: 0, max: 8 } as Panel;
+    show(gauge, feedWith({ 1: 4.18 }));
+    expect(screen.getByRole("img", { name: "4.18 bar, on a scale from 0 to 8" })).toBeTruthy();
+  });
+
+  it("shows the colour and the word of a limit that is reached, but not while the value is stale", () => {
+    const limits = [{ severity: "critical", direction: "above", value: 4 }];
+    const number = { ...withSeries(newPanel("number", "n", PLACE), [1]), limits } as Panel;
+    show(number, feedWith({ 1: 4.18 }));
+    expect(screen.getByTestId("tile-pressure").dataset.severity).toBe("critical");
+    expect(screen.getByRole("article").getAttribute("aria-label")).toContain("critical");
+    cleanup();
+    show(number, feedWith({ 1: 4.18 }, 60_000_000));
+    expect(screen.getByTestId("tile-pressure").dataset.severity).toBeUndefined();
+    expect(screen.getByText(/Stale 1 min/)).toBeTruthy();
+  });
+
+  it("shows on and off in the chosen words, and since when", () => {
+    const labels = { on: "Running", off: "Standing" };
+    show({ ...withSeries(newPanel("switch", "s", PLACE), [2]), labels } as Panel, feedWith({ 2: true }));
+    expect(screen.getByTestId("switch-pump").textContent).toContain("Running");
+    expect(screen.getByTestId("switch-pump").textContent).toContain("0 s");
+  });
+
+  it("offers to choose series when it has none, and says when one was deleted", () => {
+    const onChoose = vi.fn();
+    show(newPanel("chart", "c", PLACE), feedWith({}), onChoose);
+    fireEvent.click(screen.getByRole("button", { name: "Choose series" }));
+    expect(onChoose).toHaveBeenCalledWith("c");
+    cleanup();
+    show(withSeries(newPanel("number", "n", PLACE), [99]), feedWith({}));
+    expect(screen.getByText("1 series of this panel was deleted")).toBeTruthy();
+    expect(screen.queryByRole("button")).toBeNull();
+    cleanup();
+    show(withSeries(newPanel("table", "t", PLACE), [1, 98, 99]), feedWith({ 1: 1 }));
+    expect(screen.getByTestId("missing-series").textContent).toBe("2 series of this panel were deleted");
+  });
+
+  it("shows text as text", () => {
+    show({ ...newPanel("text", "t", PLACE), text: "<b>x</b> https://a.example" } as Panel, feedWith({}));
+    expect(screen.getByText(/<b>x<\/b>/)).toBeTruthy();
+    expect(screen.getByRole("link").getAttribute("href")).toBe("https://a.example");
+  });
+
+  it("explains a history that failed or is forbidden", () => {
+    const feed = feedWith({}, 0, { status: "failed", detail: "The network is down." });
+    render(<HistoryNotice feed={feed} />);
+    expect(screen.getByText(/The network is down/)).toBeTruthy();
+    fireEvent.click(screen.getByTestId("retry-history"));
+    expect(feed.reload).toHaveBeenCalled();
+    cleanup();
+    render(<HistoryNotice feed={feedWith({}, 0, { status: "denied" })} />);
+    expect(screen.getByText(/no access to stored readings/)).toBeTruthy();
+  });
+});
+
+describe("the settings of a panel", () => {
+  function Sheet({ start, seen }: { start: Panel; seen: (panel: Panel) => void }) {
+    const [panel, setPanel] = useState(start);
+    return (
+      <PanelSheet
+        sheetRef={{ current: null }}
+        panel={panel}
+        series={byId}
+        devices={[device]}
+        onChange={(next) => {
+          setPanel(next);
+          seen(next);
+        }}
+        onDuplicate={() => undefined}
+        onRemove={() => undefined}
+        onClose={() => undefined}
+      />
+    );
+  }
+  const open = (panel: Panel) => {
+    const seen = vi.fn<(panel: Panel) => void>();
+    render(<Sheet start={panel} seen={seen} />);
+    return () => seen.mock.calls.at(-1)?.[0];
+  };
+  const type = (label: string | RegExp, value: string) =>
+    fireEvent.change(screen.getByLabelText(label), { target: { value } });
+
+  it("chooses series with a search, by keyboard alone", () => {
+    const last = open(newPanel("chart", "c", PLACE));
+    const search = screen.getByTestId("series-search");
+    fireEvent.change(search, { target: { value: "press pump" } });
+    expect(screen.getAllByRole("option")).toHaveLength(1);
+    fireEvent.keyDown(search, { key: "Enter" });
+    fireEvent.change(search, { target: { value: "" } });
+    fireEvent.keyDown(search, { key: "ArrowDown" });
+    fireEvent.keyDown(search, { key: "ArrowUp" });
+    fireEvent.keyDown(search, { key: "Enter" });
+    expect((last() as { series: number[] }).series).toEqual([2, 1]);
+    fireEvent.change(search, { target: { value: "boiler" } });
+    expect(screen.getByText("No series matches “boiler”")).toBeTruthy();
+  });
+
+  it("keeps what is typed into a number field, and passes on numbers only", () => {
+    const last = open(withSeries(newPanel("gauge", "g", PLACE), [1]));
+    type("Maximum", "1,000");
+    expect((screen.getByLabelText("Maximum") as HTMLInputElement).value).toBe("1,000");
+    expect(screen.getByRole("alert").textContent).toContain("Enter a number");
+    expect(last()).toBeUndefined();
+    type("Maximum", "7,5");
+    expect(last()).toMatchObject({ max: 7.5 });
+    type("Minimum", "9");
+    expect(screen.getByRole("alert").textContent).toContain("greater than the minimum");
+  });
+
+  it("turns pasted line breaks in a title into spaces", () => {
+    const last = open(withSeries(newPanel("number", "n", PLACE), [1]));
+    type("Title", "a\u0000b\ud800");
+    expect(last()?.title).toBe("a b");
+  });
+});
+
+describe("the editor", () => {
+  const content: BoardContent = { name: "Plant", shared: true, panels: [newPanel("text", "a", PLACE)] };
+  const board = (version: number, name: string): Board => ({
+    ...content,
+    name,
+    id: "b",
+    owner: "o",
+    owner_name: "Ada",
+    version,
+    panel_count: 1,
+    created_at: "",
+    updated_at: "",
+    updated_by: "o",
+    updated_by_name: "Aiko Watanabe",
+  });
+  const actions = () => ({ create: vi.fn(), save: vi.fn(), remove: vi.fn(), reload: vi.fn() });
+  const open = (props: Partial<BoardEditorProps> = {}) => {
+    const given = {
+      feed: feedWith({}),
+      seriesById: byId,
+      devices: [device],
+      rangeUs: 1,
+      draft: "account:b",
+      id: "b",
+      loaded: { content, etag: '"1"', version: 1 },
+      newest: { board: board(1, "Plant"), etag: '"1"' },
+      actions: actions(),
+      onPanels: vi.fn(),
+      onSaved: vi.fn(),
+      onClose: vi.fn(),
+      ...props,
+    } satisfies BoardEditorProps;
+    return { ...given, ...render(<BoardEditor {...given} />) };
+  };
+  const rename = (name: string) =>
+    fireEvent.change(screen.getByTestId("board-name"), { target: { value: name } });
+
+  it("saves with the version that it started from", async () => {
+    const { actions, onSaved } = open();
+    rename("  Works ");
+    expect(screen.getByTestId("edit-summary").textContent).toContain("1 change, not saved");
+    fireEvent.click(screen.getByTestId("save"));
+    await waitFor(() => expect(onSaved).toHaveBeenCalledWith("b"));
+    expect(actions.save).toHaveBeenCalledWith("b", { ...content, name: "Works" }, '"1"');
+  });
+
+  it("keeps what was typed when the gateway rejects it, and says why", async () => {
+    const given = actions();
+    given.save.mockRejectedValue(new ApiError(503, "unavailable", "", null, null, {}, "telemetry"));
+    open({ actions: given });
+    rename("Works");
+    fireEvent.click(screen.getByTestId("save"));
+    expect((await screen.findByTestId("board-problem")).textContent).toContain("does not answer");
+    expect((screen.getByTestId("board-name") as HTMLInputElement).value).toBe("Works");
+  });
+
+  it("shows what differs when somebody else has saved, and never saves over it unasked", async () => {
+    const given = actions();
+    given.save
+      .mockRejectedValueOnce(new ApiError(412, "precondition_failed", ""))
+      .mockResolvedValue(undefined);
+    const { rerender, ...props } = open({ actions: given });
+    rename("Works");
+    given.reload.mockImplementation(async () => {
+      rerender(<BoardEditor {...props} newest={{ board: board(2, "Plant"), etag: '"2"' }} />);
+    });
+    fireEvent.click(screen.getByTestId("save"));
+    expect(await screen.findByTestId("take-and-save")).toBeTruthy();
+    expect(given.save).toHaveBeenCalledTimes(1);
+    fireEvent.click(screen.getByTestId("take-and-save"));
+    await waitFor(() =>
+      expect(given.save).toHaveBeenLastCalledWith("b", { ...content, name: "Works" }, '"2"'),
+    );
+  });
+
+  it("finds the changes again after a reload of the page", () => {
+    open().unmount();
+    open();
+    rename("Works");
+    cleanup();
+    open();
+    expect((screen.getByTestId("board-name") as HTMLInputElement).value).toBe("Works");
+    expect(screen.getByTestId("restored")).toBeTruthy();
+    cleanup();
+    open({ draft: "other:b" });
+    expect((screen.getByTestId("board-name") as HTMLInputElement).value).toBe("Plant");
+  });
+
+  it("asks for a name before it saves", () => {
+    const { actions } = open();
+    rename("   ");
+    fireEvent.click(screen.getByTestId("save"));
+    expect(screen.getByTestId("board-problem").textContent).toBe("Enter a name for the dashboard.");
+    expect(actions.save).not.toHaveBeenCalled();
+  });
+
+  it("duplicates, removes and undoes", () => {
+    open();
+    fireEvent.keyDown(screen.getByTestId("edit-a"), { key: "Enter" });
+    fireEvent.click(screen.getByTestId("duplicate-panel"));
+    expect(document.querySelectorAll("[data-place]")).toHaveLength(2);
+    fireEvent.click(screen.getByTestId("remove-panel"));
+    fireEvent.keyDown(screen.getByTestId("edit-a"), { key: "Delete" });
+    expect(document.querySelectorAll("[data-place]")).toHaveLength(0);
+    fireEvent.click(screen.getByTestId("undo"));
+    fireEvent.click(screen.getByTestId("undo"));
+    expect(document.querySelectorAll("[data-place]")).toHaveLength(2);
+    fireEvent.click(screen.getByTestId("redo"));
+    expect(document.querySelectorAll("[data-place]")).toHaveLength(1);
+  });
+});
