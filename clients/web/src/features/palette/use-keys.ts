@@ -1,5 +1,5 @@
 // The shortcuts of the search: Ctrl+K or Cmd+K everywhere, and `g` with a letter outside fields.
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useEffectEvent, useLayoutEffect, useRef } from "react";
 import type { PageHref } from "@/lib/site-map";
 import { FIRST_KEY, pageOfLetter } from "./go-to";
 
@@ -31,7 +31,8 @@ export function useKeys(onSearch: () => void, onPage: (href: PageHref) => void):
       onPage(page);
     } else if (event.key === FIRST_KEY) startedAt.current = event.timeStamp;
   });
-  useEffect(() => {
+  // From the moment that the button is visible.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => pressed(event);
     // Before the shortcuts of the page.
     window.addEventListener("keydown", listen, true);

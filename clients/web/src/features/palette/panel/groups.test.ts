@@ -29,7 +29,7 @@ describe("the groups of the search", () => {
     entry("device", "press", "Press"),
     entry("action", "dark", "Dark theme"),
     entry("series", "press:1", "Press temperature"),
-    entry("person", "ada", "Ada"),
+    entry("person", "ada", "Ada Lovelace"),
   ];
 
   it("shows pages and actions before anything is typed", () => {
@@ -58,12 +58,14 @@ describe("the groups of the search", () => {
   });
 
   it("puts series and people last, because they arrive later", () => {
-    const names = shown([entry("device", "x", "The press"), ...all], "press").map(([name]) => name);
+    const people = [entry("device", "x", "The press"), entry("person", "p", "press"), ...all];
+    const names = shown(people, "press").map(([name]) => name);
     expect(names).toEqual(["device", "series", "person"]);
   });
 
-  it("shows all people, because the service has searched them", () => {
-    expect(shown(all, "lovelace")).toEqual([["person", ["person:ada"]]]);
+  it("leaves out the people of the search before", () => {
+    expect(shown(all, "love")).toEqual([["person", ["person:ada"]]]);
+    expect(shown(all, "grace")).toEqual([]);
   });
 
   it("limits the rows of a group, and counts all of them", () => {

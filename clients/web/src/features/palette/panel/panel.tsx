@@ -37,10 +37,10 @@ function Search({ context, text, onText, onClose }: PanelProps) {
   const router = useRouter();
   const [recent] = useState(() => recentKeys(context.accountId));
   const [problem, setProblem] = useState<string | null>(null);
-  const { sources, asked } = useSources(context, text, recent);
+  const { sources, asked, isSettled } = useSources(context, text, recent);
   const words = useMemo(() => wordsOf(text), [text]);
   const groups = groupsOf(sources, words, recent);
-  const isWaiting = asked.some(({ isLoading }) => isLoading);
+  const count = groups.reduce((sum, { entries }) => sum + entries.length, 0);
 
   const choose = ({ key, target }: Entry) => {
     rememberChoice(context.accountId, key);
@@ -102,7 +102,7 @@ function Search({ context, text, onText, onClose }: PanelProps) {
           </Command.Group>
         ))}
       </Command.List>
-      {groups.length === 0 && !isWaiting && (
+      {count === 0 && isSettled && (
         <p role="status" className="px-4 pb-4 text-ui text-fg-2" data-testid="palette-nothing">
           {t("nothing", { text: text.trim() })}
         </p>
@@ -112,8 +112,10 @@ function Search({ context, text, onText, onClose }: PanelProps) {
           {problem}
         </p>
       )}
+      <p role="status" className="sr-only">
+        {words.length > 0 && count > 0 && t("found", { count })}
+      </p>
       <PartStates asked={asked} />
-      <p className="shrink-0 border-t px-4 py-2 text-xs text-fg-3">{t("hint")}</p>
     </Command>
   );
 }

@@ -11,11 +11,7 @@ export function PartStates({ asked }: { asked: readonly Asked[] }) {
   const loading = asked.filter(({ isLoading }) => isLoading);
   const failed = asked.filter(({ isLoading, error }) => !isLoading && error !== null);
   return (
-    <div className="shrink-0" data-testid="palette-states">
-      <p role="status" className="px-4 text-xs text-fg-3 not-empty:pb-2">
-        {loading.length > 0 &&
-          t("loadingParts", { parts: loading.map(({ part }) => t(`parts.${part}`)).join(", ") })}
-      </p>
+    <div className="shrink-0">
       {failed.map(({ part, error, retry }) => (
         <div
           key={part}
@@ -29,6 +25,13 @@ export function PartStates({ asked }: { asked: readonly Asked[] }) {
           <Button onClick={retry}>{common("tryAgain")}</Button>
         </div>
       ))}
+      <div className="border-t px-4 py-2 text-xs text-fg-3">
+        <p role="status" data-testid="palette-loading">
+          {loading.length > 0 &&
+            t("loadingParts", { parts: loading.map(({ part }) => t(`parts.${part}`)).join(", ") })}
+        </p>
+        {loading.length === 0 && <p>{t("hint")}</p>}
+      </div>
     </div>
   );
 }

@@ -22,11 +22,12 @@ export type Asked = {
 
 const SHORTEST_SEARCH = 2;
 
+/** `isSettled`: nothing more will arrive for `text`. */
 export function useSources(
   context: PaletteContext,
   text: string,
   recent: readonly string[],
-): { sources: Sources; asked: readonly Asked[] } {
+): { sources: Sources; asked: readonly Asked[]; isSettled: boolean } {
   const t = useTranslations();
   const locale = useLocale();
   const { api, can } = context;
@@ -75,7 +76,8 @@ export function useSources(
     { part: "series", isLoading: series.isLoading, error: series.error, retry: series.retry },
     { part: "people", ...stateOf(people), isLoading: asksPeople && people.isFetching },
   ];
-  return { sources, asked };
+  const isSettled = paused === text.trim() && asked.every(({ isLoading }) => !isLoading);
+  return { sources, asked, isSettled };
 }
 
 function stateOf(query: UseQueryResult) {
