@@ -53,7 +53,17 @@ def test_the_browsers_language_is_used_until_another_one_is_chosen(
 
 def test_every_page_has_all_its_texts_in_german(german: Page, system: System, complaints: Complaints) -> None:
     sign_in(german, system)
-    for path in ("/dashboard", "/devices", "/users", "/offline-access", "/audit", "/status", "/security"):
+    for path in (
+        "/dashboard",
+        "/explore",
+        "/devices",
+        "/users",
+        "/offline-access",
+        "/audit",
+        "/status",
+        "/profile",
+        "/security",
+    ):
         german.goto(path)
         expect(german.locator("main h1")).to_be_visible()
         expect(german.get_by_role("navigation", name="Hauptmenü")).to_be_visible()

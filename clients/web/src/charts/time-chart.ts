@@ -1,4 +1,5 @@
 // One uPlot chart, drawn outside React. It owns the canvas. Its caller passes the data with each draw.
+import { pageTimeZone } from "@/lib/page-locale";
 import uPlot from "uplot";
 import { RIGHT_PADDING, timeAxis } from "./axes/time-axis";
 import { AXIS_GAP, valueAxis, valueScale, type ValueAxisSettings } from "./axes/value-axis";
@@ -175,7 +176,10 @@ export class TimeChart {
     const lines = series.map((one, place) =>
       lineSettings(one, color(seriesColor(firstColor + place)), series.length === 1),
     );
+    const zone = pageTimeZone();
     const settings: uPlot.Options = {
+      // Ticks at whole hours and days of the page's time zone.
+      ...(zone && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), zone) }),
       width: Math.max(LEAST_SIZE, host.clientWidth),
       height: Math.max(LEAST_SIZE, host.clientHeight),
       padding: [8, RIGHT_PADDING, 0, 0],

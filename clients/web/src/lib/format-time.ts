@@ -12,3 +12,22 @@ export function dateTime(at: string | number, seconds = false): string {
 function regionOf(locale: string): string {
   return locale === "en" ? "en-GB" : locale;
 }
+
+const KINDS = {
+  minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  day: { day: "numeric", month: "short" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+// A page has one language and one time zone, so each formatter is made once.
+const formats = new Map<keyof typeof KINDS, Intl.DateTimeFormat>();
+
+/** The formatter of a time of the day, or of a day. Quick enough for every frame of a chart. */
+export function timeFormat(kind: keyof typeof KINDS): Intl.DateTimeFormat {
+  let found = formats.get(kind);
+  if (!found) {
+    found = new Intl.DateTimeFormat(regionOf(pageLocale()), { timeZone: pageTimeZone(), ...KINDS[kind] });
+    formats.set(kind, found);
+  }
+  return found;
+}

@@ -7,7 +7,7 @@ export const generateMetadata = pageTitle("dashboard");
 
 export default function DashboardPage() {
   return (
-    <PageMessages of={["boards"]}>
+    <PageMessages of={["boards", "dashboard"]}>
       <Suspense>
         <DashboardScreen />
       </Suspense>

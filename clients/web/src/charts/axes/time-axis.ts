@@ -1,5 +1,6 @@
 // The time axis of a chart: where its ticks are and what their labels say.
 import type uPlot from "uplot";
+import { timeFormat } from "@/lib/format-time";
 
 export const RIGHT_PADDING = 8;
 // The approximate width of a digit at the axis' font size, in pixels.
@@ -7,14 +8,6 @@ const CHARACTER_WIDTH = 6;
 const DAY_SECONDS = 86_400;
 const HEIGHT = 28;
 const LEAST_SPACING = 54;
-
-const clockText = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const secondsText = new Intl.DateTimeFormat("en-GB", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const dayText = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** The time axis in the look of `style`. */
 export function timeAxis(style: uPlot.Axis): uPlot.Axis {
@@ -27,9 +20,9 @@ function timeLabels(plot: uPlot, ticks: number[], _axis: number, _space: number,
   const pixels = plot.bbox.width / devicePixelRatio;
   return ticks.map((tick) => {
     const date = new Date(tick * 1_000);
-    const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+    const isMidnight = timeFormat("minute").format(date) === "00:00";
     const isDay = spacing >= DAY_SECONDS || (spacing >= 3_600 && isMidnight);
-    const format = isDay ? dayText : spacing < 60 ? secondsText : clockText;
+    const format = timeFormat(isDay ? "day" : spacing < 60 ? "second" : "minute");
     const text = format.format(date);
     // Half of a label lies right of its tick. A label that does not fit there is left out, not cut.
     const room = (((max ?? tick) - tick) / ((max ?? 1) - (min ?? 0))) * pixels + RIGHT_PADDING;

@@ -1,4 +1,5 @@
 // The value axis of a chart: its range, its ticks and its width.
+import { pageTexts } from "@/i18n/page-texts";
 import type uPlot from "uplot";
 import { bytesPer } from "@/lib/format";
 import { withLimits } from "../marks/limits";
@@ -51,7 +52,7 @@ export function valueAxis(
     splits: isSwitch ? () => [0, 1] : undefined,
     values: (_, ticks) =>
       isSwitch
-        ? ["Off", "On"]
+        ? [pageTexts("common.values")("off"), pageTexts("common.values")("on")]
         : isLog
           ? // Each power of ten has digits of its own. uPlot passes null for ticks without a label.
             ticks.map((tick: number | null) => (tick === null ? "" : axisLabels([tick * scale()], unit)[0]!))

@@ -1,4 +1,5 @@
 // The legend of a chart's marks. It lists only the marks in view.
+import { useTranslations } from "next-intl";
 export type Marks = { readonly hasGaps: boolean; readonly hasLate: boolean; readonly hasSuspect: boolean };
 
 export const NO_MARKS: Marks = { hasGaps: false, hasLate: false, hasSuspect: false };
@@ -8,6 +9,7 @@ export function areSame(a: Marks, b: Marks): boolean {
 }
 
 export function ChartKey({ hasGaps, hasLate, hasSuspect }: Marks) {
+  const t = useTranslations("common.charts");
   if (!hasGaps && !hasLate && !hasSuspect) return null;
   return (
     <span
@@ -17,23 +19,19 @@ export function ChartKey({ hasGaps, hasLate, hasSuspect }: Marks) {
       {hasGaps && (
         <span className="flex items-center gap-1.5" data-testid="key-gap">
           <span aria-hidden className="keep-color gap-hatch size-3 rounded-[2px] border" />
-          No readings
+          {t("noReadings")}
         </span>
       )}
       {hasLate && (
         <span className="flex items-center gap-1.5" data-testid="key-late">
           <span aria-hidden className="keep-color h-[3px] w-3 rounded-full bg-info" />
-          Arrived late
+          {t("late")}
         </span>
       )}
       {hasSuspect && (
-        <span
-          className="flex items-center gap-1.5"
-          data-testid="key-suspect"
-          title="The clock of the device was wrong when it took these readings. Their times may be wrong."
-        >
+        <span className="flex items-center gap-1.5" data-testid="key-suspect" title={t("suspectWhy")}>
           <span aria-hidden className="keep-color h-[3px] w-3 rounded-full bg-warn-fill" />
-          Clock was wrong
+          {t("suspect")}
         </span>
       )}
     </span>

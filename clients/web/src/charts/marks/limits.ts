@@ -1,4 +1,5 @@
 // Limits of a chart: their texts, which of them the value axis includes, and where their labels are. Pure functions.
+import { pageTexts } from "@/i18n/page-texts";
 import { bytesPer, formatBrief, formatValue, valueText } from "@/lib/format";
 import type { Limit } from "../types";
 
@@ -7,13 +8,11 @@ const MOST_STRETCH = 3;
 // The share of the axis that stays free beyond an outermost limit.
 const PADDING = 0.06;
 
-const WORDS = { warning: "Warning", critical: "Critical" } as const;
-
 /** The text of a limit, such as "Warning 75 °C" or "Critical below 18 °C". */
 export function limitText({ severity, direction, value }: Limit, unit: string): string {
   const format = bytesPer(unit) ? formatBrief : formatValue;
   const shown = valueText(format(value, { type: "float", unit }));
-  return direction === "above" ? `${WORDS[severity]} ${shown}` : `${WORDS[severity]} below ${shown}`;
+  return pageTexts("common.charts.limits")(`${severity}.${direction}`, { value: shown });
 }
 
 /**

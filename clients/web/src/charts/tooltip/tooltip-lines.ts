@@ -1,5 +1,7 @@
 // The content of a chart's tooltip: readings with their own times, not the time of the pointer. Built without React,
 // because it changes with every move of the pointer.
+import { pageTexts } from "@/i18n/page-texts";
+import { timeFormat } from "@/lib/format-time";
 import { nearest } from "@/lib/ordered-search";
 import type { Series } from "@/contracts/http";
 import { bytesPer, formatBrief, formatDuration, formatValue, valueText } from "@/lib/format";
@@ -53,13 +55,17 @@ export type TooltipContent = {
 
 /** The rows of the tooltip. Empty when there is neither a reading nor a gap at this time. */
 export function tooltipLines({ at, readings, gaps, late, suspect, window }: TooltipContent): HTMLElement[] {
+  const t = pageTexts("common.charts");
   const [first] = readings;
   if (!first) {
     const gap = bandAt(gaps, at);
     if (!gap) return [];
     return [
-      line("mb-1 text-2xs text-fg-3", `${momentText(gap.from, window)} to ${momentText(gap.to, window)}`),
-      line("text-xs text-fg-2", `No readings for ${formatDuration(gap.to - gap.from)}`),
+      line(
+        "mb-1 text-2xs text-fg-3",
+        t("fromTo", { from: momentText(gap.from, window), to: momentText(gap.to, window) }),
+      ),
+      line("text-xs text-fg-2", t("noReadingsFor", { duration: formatDuration(gap.to - gap.from) })),
     ];
   }
   // Readings of one second share one time. Otherwise each row has its own.
@@ -70,10 +76,8 @@ export function tooltipLines({ at, readings, gaps, late, suspect, window }: Tool
   return [
     ...(isShared ? [line("mb-1 text-2xs text-fg-3 tabular-nums", moments[0]!)] : []),
     ...readings.map((reading, index) => readingRow(reading, isShared ? null : moments[index]!)),
-    ...(isMarked(late) ? [line("mt-1 text-2xs text-info", "Arrived late")] : []),
-    ...(isMarked(suspect)
-      ? [line("mt-1 text-2xs text-warn", "The clock of the device was wrong, so this time may be wrong")]
-      : []),
+    ...(isMarked(late) ? [line("mt-1 text-2xs text-info", t("late"))] : []),
+    ...(isMarked(suspect) ? [line("mt-1 text-2xs text-warn", t("suspectTime"))] : []),
   ];
 }
 
@@ -104,18 +108,14 @@ function span(className: string, text: string): HTMLElement {
   return element;
 }
 
-const secondsText = new Intl.DateTimeFormat("en-GB", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const dayText = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const HALF_DAY_US = 43_200_000_000;
 
 /** `us` to the second. With the day when the window is 12 hours or longer, or when it ends on another day. */
 export function momentText(us: number, window: TimeSpan): string {
   const date = new Date(us / 1_000);
-  const time = secondsText.format(date);
-  const isOtherDay = dayText.format(date) !== dayText.format(new Date(window.to / 1_000));
-  return window.to - window.from >= HALF_DAY_US || isOtherDay ? `${dayText.format(date)}, ${time}` : time;
+  const time = timeFormat("second").format(date);
+  const isOtherDay = timeFormat("day").format(date) !== timeFormat("day").format(new Date(window.to / 1_000));
+  return window.to - window.from >= HALF_DAY_US || isOtherDay
+    ? `${timeFormat("day").format(date)}, ${time}`
+    : time;
 }

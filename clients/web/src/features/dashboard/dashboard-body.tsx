@@ -1,5 +1,6 @@
 "use client";
 // The dashboard of one device: notices, tiles, charts and the list of series.
+import { useTranslations } from "next-intl";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
@@ -41,6 +42,7 @@ export function DashboardBody({
   switcher,
   onKiosk,
 }: DashboardBodyProps) {
+  const t = useTranslations("dashboard");
   const [areAllTilesShown, setAllTilesShown] = useState(false);
   const groups = useMemo(() => groupSeries(series), [series]);
   const colors = useMemo(() => colorsOf(groups), [groups]);
@@ -80,7 +82,7 @@ export function DashboardBody({
           onClick={() => setAllTilesShown(!areAllTilesShown)}
           data-testid="all-tiles"
         >
-          {areAllTilesShown ? "Show fewer values" : `Show all ${ordered.length} values`}
+          {areAllTilesShown ? t("showFewerValues") : t("showAllLengthValues", { length: ordered.length })}
         </Button>
       )}
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-6">
@@ -127,6 +129,7 @@ function colorsOf(groups: readonly Group[]): Map<number, string> {
 const BANNER_AFTER_MS = 4_000;
 
 function Notices({ feed }: { feed: Feed }) {
+  const t = useTranslations("dashboard");
   const history = useHistoryState(feed);
   return (
     <>
@@ -137,14 +140,14 @@ function Notices({ feed }: { feed: Feed }) {
           action={
             history.status === "failed" ? (
               <Button onClick={() => void feed.reload()} data-testid="retry-history">
-                Try again
+                {t("tryAgain")}
               </Button>
             ) : null
           }
         >
           {history.status === "denied"
-            ? "Your account has no access to stored readings. The page shows new readings only."
-            : `Stored readings could not be loaded. ${history.detail}`}
+            ? t("yourAccountHasNoAccess")
+            : t("storedReadingsCouldNotBe", { detail: history.detail })}
         </Banner>
       )}
     </>
@@ -159,6 +162,7 @@ export function ConnectionBanner({ feed }: { feed: Feed }) {
 }
 
 function DisconnectedBanner({ isOffline }: { isOffline: boolean }) {
+  const t = useTranslations("dashboard");
   const [isLong, setLong] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLong(true), BANNER_AFTER_MS);
@@ -166,10 +170,6 @@ function DisconnectedBanner({ isOffline }: { isOffline: boolean }) {
   }, []);
   if (!isLong) return null;
   return (
-    <Banner tone="warn">
-      {isOffline
-        ? "This computer is offline. You see the last received readings. Missing ones are loaded when the network returns."
-        : "The live connection is lost. You see the last received readings. Missing ones are loaded after the reconnect."}
-    </Banner>
+    <Banner tone="warn">{isOffline ? t("thisComputerIsOfflineYou") : t("theLiveConnectionIsLost")}</Banner>
   );
 }

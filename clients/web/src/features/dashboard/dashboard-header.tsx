@@ -1,5 +1,6 @@
 "use client";
 // The header of the dashboard: the device, its state, and the controls of the view.
+import { useTranslations } from "next-intl";
 import { Maximize } from "lucide-react";
 import type { ReactNode } from "react";
 import { Badge } from "@/components/badge";
@@ -42,6 +43,7 @@ export function DashboardHeader({
   const t = useText();
   const kind = useConnectionKind(feed);
   // Without a connection, the state of the collector is unknown.
+  const texts = useTranslations("dashboard");
   const state = deviceState(kind === "reconnecting" || kind === "offline" ? { online: null } : device);
   return (
     <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
@@ -51,26 +53,20 @@ export function DashboardHeader({
             {device.name}
           </h1>
           {switcher}
-          <Badge tone={state.tone}>{state.word.charAt(0).toUpperCase() + state.word.slice(1)}</Badge>
+          <Badge tone={state.tone}>{texts(`states.${state.name}`)}</Badge>
           {device.clock_suspect && device.clock_offset_us !== null && (
-            <Badge
-              tone="warn"
-              title="The times of its readings may be wrong. Set the clock of the device, preferably with NTP."
-            >
-              Clock wrong by {formatDuration(Math.abs(device.clock_offset_us))}
+            <Badge tone="warn" title={texts("clockWrongWhy")}>
+              {texts("clockWrongBy", { duration: formatDuration(Math.abs(device.clock_offset_us)) })}
             </Badge>
           )}
           {device.cloned && (
-            <Badge
-              tone="warn"
-              title="Two machines connect as this device. No reading is lost, but only one should use this identity."
-            >
-              Two machines
+            <Badge tone="warn" title={texts("twoMachinesWhy")}>
+              {texts("twoMachines")}
             </Badge>
           )}
           {device.promise === "at_least_once" && (
-            <Badge tone="neutral" title="This device sends plain JSON. A reading may be stored twice.">
-              At least once
+            <Badge tone="neutral" title={texts("atLeastOnceWhy")}>
+              {texts("atLeastOnce")}
             </Badge>
           )}
           <CatchUp backlogs={backlogs} id={device.id} />
@@ -96,6 +92,7 @@ export function DashboardHeader({
 
 /** How many series report, or how far the view is behind. */
 export function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
+  const texts = useTranslations("dashboard");
   const { paused, behindUs } = useTick(feed);
   const now = useCoarseNow(feed);
   const isLoaded = useHistoryState(feed).status === "ready";
@@ -110,16 +107,20 @@ export function Summary({ feed, series }: { feed: Feed; series: readonly Series[
   if (paused) {
     return (
       <p className="text-ui text-fg-2 tabular-nums" data-testid="paused-note">
-        Paused, {formatDuration(behindUs)} behind
+        {texts("pausedBehind", { duration: formatDuration(behindUs) })}
       </p>
     );
   }
   return (
     <p className="text-ui text-fg-2 tabular-nums" data-testid="summary">
-      {count("current")} of {series.length} series reporting
-      {isLoaded && unknown > 0 && ` · ${unknown} with too few readings`}
-      {ahead > 0 && ` · ${ahead} with a time in the future`}
-      {Number.isFinite(newest) && ` · updated ${formatAge(now - newest)}`}
+      {[
+        texts("reporting", { count: count("current"), total: series.length }),
+        isLoaded && unknown > 0 && texts("tooFew", { count: unknown }),
+        ahead > 0 && texts("inTheFuture", { count: ahead }),
+        Number.isFinite(newest) && texts("updated", { age: formatAge(now - newest) }),
+      ]
+        .filter(Boolean)
+        .join(" · ")}
     </p>
   );
 }

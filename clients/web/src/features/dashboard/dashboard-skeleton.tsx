@@ -1,8 +1,10 @@
 // The dashboard while it loads: the same shapes without content.
+import { useTranslations } from "next-intl";
 
 export function DashboardSkeleton() {
+  const t = useTranslations("dashboard");
   return (
-    <div role="status" aria-label="Loading the dashboard" className="space-y-4">
+    <div role="status" aria-label={t("loadingTheDashboard")} className="space-y-4">
       <div className="space-y-2 pb-1">
         <div className="skeleton h-6 w-48" />
         <div className="skeleton h-4 w-64" />

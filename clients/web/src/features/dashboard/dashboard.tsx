@@ -1,5 +1,6 @@
 "use client";
 // The dashboard: loads the devices and series, selects them in the feed, and shows them.
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import { RadioTower, Waypoints } from "lucide-react";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
@@ -60,6 +61,8 @@ export function Dashboard({
   isKiosk,
   onKiosk,
 }: DashboardProps) {
+  const t = useTranslations("dashboard");
+  const texts = useTranslations("dashboard");
   const [isHelpOpen, setHelpOpen] = useState(false);
   const range = rangeOf(rangeKey);
   const devices = useQuery(devicesQuery(api));
@@ -90,7 +93,7 @@ export function Dashboard({
     content = (
       <LoadError
         error={error}
-        what={devices.data ? "The list of series" : "The list of devices"}
+        what={devices.data ? t("theListOfSeries") : t("theListOfDevices")}
         onRetry={() => void (devices.data ? series.refetch() : devices.refetch())}
       />
     );
@@ -152,18 +155,15 @@ export function Dashboard({
           : null
       }
       account={account}
-      breadcrumb={<p className="truncate text-ui text-fg-2">Dashboard</p>}
+      breadcrumb={<p className="truncate text-ui text-fg-2">{t("dashboard")}</p>}
       status={status}
       onHelp={() => setHelpOpen(true)}
     >
       <div className="space-y-4">
-        {isDenied && (
-          <Banner tone="warn">Your account has no access to that page. You see the dashboard instead.</Banner>
-        )}
+        {isDenied && <Banner tone="warn">{t("yourAccountHasNoAccess2")}</Banner>}
         {described.data && described.data.length > shown.length && (
           <Banner tone="info">
-            This device has {described.data.length.toLocaleString("en")} series. The page shows the{" "}
-            {MAX_SERIES} most significant ones.
+            {texts("mostSignificant", { count: described.data.length, most: MAX_SERIES })}
           </Banner>
         )}
         {content}
@@ -178,24 +178,24 @@ function mostSignificant(series: readonly Series[]): readonly Series[] {
 }
 
 function NoCollectors() {
+  const t = useTranslations("dashboard");
   return (
-    <NoticeState icon={RadioTower} title="No collectors yet" role="status" className="min-h-[60dvh]">
-      Install the PrecisionPulse collector on a machine with sensors and enrol it with a one-time code from an
-      administrator. It appears here as soon as it has sent its first readings.
+    <NoticeState icon={RadioTower} title={t("noCollectorsYet")} role="status" className="min-h-[60dvh]">
+      {t("installThePrecisionpulseCollectorOn")}
     </NoticeState>
   );
 }
 
 function NoSeries({ name }: { name: string }) {
+  const t = useTranslations("dashboard");
   return (
     <NoticeState
       icon={Waypoints}
-      title={`${name} has sent no series yet`}
+      title={t("nameHasSentNoSeries", { name })}
       role="status"
       className="min-h-[60dvh]"
     >
-      The collector is connected, but it has not declared any series. Check that at least one of its sensors
-      is enabled.
+      {t("theCollectorIsConnectedBut")}
     </NoticeState>
   );
 }

@@ -1,34 +1,28 @@
 "use client";
 // The help: keyboard shortcuts and notes about the charts.
+import { useTranslations } from "next-intl";
 import { Dialog } from "@/components/dialog";
 import { Kbd } from "@/components/kbd";
 import { RANGES } from "./ranges";
 
 const SHORTCUTS = [
-  { keys: ["p"], does: "Pause or resume the view" },
-  {
-    keys: RANGES.map((_, index) => String(index + 1)),
-    does: `Time range, from ${RANGES[0].key} to ${RANGES.at(-1)?.key}`,
-  },
-  { keys: ["?"], does: "This help" },
-];
+  { name: "pause", keys: ["p"] },
+  { name: "range", keys: RANGES.map((_, index) => String(index + 1)) },
+  { name: "help", keys: ["?"] },
+] as const;
 
-const NOTES = [
-  "While the view is paused, readings are still collected. Resume returns to now.",
-  "A line breaks where no readings arrived for more than three intervals.",
-  "A value is stale when it is older than three intervals, and at least 3 seconds old.",
-  "If a device does not declare its interval, the page estimates it. A grey age means that there are too few readings.",
-  "In long ranges, each pixel shows the lowest and highest reading of its time, so every peak is visible.",
-  "Click a name under a chart to show that series alone. Ctrl+click shows or hides it.",
-];
+const NOTES = ["paused", "gaps", "stale", "interval", "extremes", "solo"] as const;
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const t = useTranslations("dashboard");
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Help & shortcuts">
+    <Dialog open={open} onOpenChange={onOpenChange} title={t("help.title")}>
       <dl className="space-y-2 text-ui">
-        {SHORTCUTS.map(({ keys, does }) => (
-          <div key={does} className="flex items-center justify-between gap-4">
-            <dt className="text-fg-2">{does}</dt>
+        {SHORTCUTS.map(({ name, keys }) => (
+          <div key={name} className="flex items-center justify-between gap-4">
+            <dt className="text-fg-2">
+              {t(`help.keys.${name}`, { first: RANGES[0].key, last: RANGES.at(-1)!.key })}
+            </dt>
             <dd className="flex gap-1">
               {keys.map((key) => (
                 <Kbd key={key}>{key}</Kbd>
@@ -39,7 +33,7 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
       </dl>
       <ul className="mt-4 list-disc space-y-1.5 border-t pt-4 pl-4 text-ui text-fg-2">
         {NOTES.map((note) => (
-          <li key={note}>{note}</li>
+          <li key={note}>{t(`help.notes.${note}`)}</li>
         ))}
       </ul>
     </Dialog>

@@ -1,11 +1,13 @@
 "use client";
 // Pauses and resumes the view. Readings are still collected while paused.
+import { useTranslations } from "next-intl";
 import { Pause, Play } from "lucide-react";
 import { Button } from "@/components/button";
 import { useTick } from "./feed-hooks";
 import type { Feed } from "./ports";
 
 export function PauseButton({ feed }: { feed: Feed }) {
+  const t = useTranslations("dashboard");
   const { paused } = useTick(feed);
   const Icon = paused ? Play : Pause;
   return (
@@ -13,11 +15,11 @@ export function PauseButton({ feed }: { feed: Feed }) {
       data-testid="pause"
       aria-pressed={paused}
       aria-keyshortcuts="p"
-      title={paused ? "Resume (p)" : "Pause (p)"}
+      title={paused ? t("resumeP") : t("pauseP")}
       onClick={() => feed.setPaused(!paused)}
     >
       <Icon className="size-4" aria-hidden />
-      {paused ? "Resume" : "Pause"}
+      {paused ? t("resume") : t("pause")}
     </Button>
   );
 }

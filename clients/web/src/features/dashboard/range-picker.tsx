@@ -1,21 +1,23 @@
 "use client";
 // Selects the time range of the charts.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { RANGES, type RangeKey } from "./ranges";
 
 export function RangePicker({ value, onChange }: { value: RangeKey; onChange: (key: RangeKey) => void }) {
+  const t = useTranslations("dashboard");
   return (
     <div
       role="group"
-      aria-label="Time range"
+      aria-label={t("timeRange")}
       className="flex h-8 items-center rounded-[7px] border bg-surface p-0.5"
     >
-      {RANGES.map(({ key, label }) => (
+      {RANGES.map(({ key }) => (
         <button
           key={key}
           type="button"
           aria-pressed={key === value}
-          aria-label={`Last ${label}`}
+          aria-label={t(`lastRange.${key}`)}
           data-testid={`range-${key}`}
           onClick={() => onChange(key)}
           className={clsx(

@@ -15,6 +15,7 @@ import audit from "./audit.json";
 import status from "./status.json";
 import offlineAccess from "./offline-access.json";
 import devices from "./devices.json";
+import dashboard from "./dashboard.json";
 
 const messages = {
   boards,
@@ -32,6 +33,7 @@ const messages = {
   status,
   "offline-access": offlineAccess,
   devices,
+  dashboard,
 } satisfies Messages;
 
 export default messages;

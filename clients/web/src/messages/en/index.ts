@@ -14,6 +14,7 @@ import audit from "./audit.json";
 import status from "./status.json";
 import offlineAccess from "./offline-access.json";
 import devices from "./devices.json";
+import dashboard from "./dashboard.json";
 
 const messages = {
   boards,
@@ -31,6 +32,7 @@ const messages = {
   status,
   "offline-access": offlineAccess,
   devices,
+  dashboard,
 };
 
 export type Messages = typeof messages;

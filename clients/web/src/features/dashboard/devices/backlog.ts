@@ -1,4 +1,5 @@
 // The backlogs of collectors, and when they will be empty. Does not use React; callers pass the time.
+import { pageTexts } from "@/i18n/page-texts";
 
 export type Progress = {
   readonly waiting: number;
@@ -69,9 +70,10 @@ function next(before: Trend | undefined, sample: Sample): Trend {
 
 /** `12 480 behind, 40 s`. Narrow no-break spaces group the digits. */
 export function progressText({ waiting, secondsLeft, isGrowing }: Progress): string {
-  const behind = `${waiting.toLocaleString("en").replaceAll(",", "\u202f")} behind`;
+  const t = pageTexts("dashboard");
+  const behind = t("behind", { waiting: waiting.toLocaleString("en").replaceAll(",", "\u202f") });
   if (secondsLeft !== null) return `${behind}, ${spanText(secondsLeft)}`;
-  return isGrowing ? `${behind}, growing` : behind;
+  return isGrowing ? t("behindGrowing", { behind }) : behind;
 }
 
 function spanText(seconds: number): string {

@@ -1,5 +1,6 @@
 "use client";
 // The backlog of a collector, as text and as a bar.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { useSyncExternalStore } from "react";
 import { progressText, type Backlogs, type Progress } from "./backlog";
@@ -11,6 +12,7 @@ function useProgress(backlogs: Backlogs, id: string): Progress | null {
 
 /** A badge that fills while the collector catches up. Renders nothing without a backlog. */
 export function CatchUp({ backlogs, id, isBrief }: { backlogs: Backlogs; id: string; isBrief?: boolean }) {
+  const t = useTranslations("dashboard");
   const progress = useProgress(backlogs, id);
   if (!progress) return null;
   const text = progressText(progress);
@@ -19,13 +21,13 @@ export function CatchUp({ backlogs, id, isBrief }: { backlogs: Backlogs; id: str
     <span
       data-testid="catch-up"
       data-waiting={progress.waiting}
-      title="Readings that the collector stored while it was offline, and has not delivered yet"
+      title={t("catchingUpWhy")}
       className={clsx(
         "relative inline-flex h-5 items-center gap-1.5 overflow-hidden rounded-[5px] px-1.5 text-2xs font-medium whitespace-nowrap tabular-nums",
         progress.isGrowing ? "bg-warn-soft text-warn" : "bg-info-soft text-info",
       )}
     >
-      Catching up: {text}
+      {t("catchingUp", { text })}
       <span
         aria-hidden
         className="keep-color absolute bottom-0 left-0 h-0.5 bg-current"

@@ -70,7 +70,7 @@ it("reports that nothing matches, and then selects nothing", () => {
 it("limits the rows on the screen, and says so", () => {
   const { search } = show(Array.from({ length: 1_000 }, (_, index) => device(`d${index}`, `D ${index}`)));
   expect(options()).toHaveLength(300);
-  expect(screen.getByRole("status").textContent).toMatch(/^300 of 1000/);
+  expect(screen.getByRole("status").textContent).toMatch(/^300 of 1,000/);
   type(search, "d 999");
   expect(options()).toHaveLength(1);
 });

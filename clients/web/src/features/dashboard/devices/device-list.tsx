@@ -1,5 +1,7 @@
 "use client";
 // The list of devices with a search. Arrow keys move, Enter selects.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import clsx from "clsx";
 import { Check } from "lucide-react";
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
@@ -23,6 +25,7 @@ type DeviceListProps = {
 const MAX_SHOWN = 300;
 
 export function DeviceList({ backlogs, devices, selectedId, onSelect, className }: DeviceListProps) {
+  const t = useTranslations("dashboard");
   const id = useId();
   const list = useRef<HTMLUListElement>(null);
   const [text, setText] = useState("");
@@ -61,12 +64,12 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
         className="shrink-0"
         type="search"
         role="combobox"
-        aria-label="Find a device"
+        aria-label={t("findADevice")}
         aria-expanded
         aria-controls={`${id}-list`}
         aria-activedescendant={place >= 0 ? `${id}-${place}` : undefined}
         autoComplete="off"
-        placeholder="Find a device"
+        placeholder={t("findADevice")}
         data-testid="device-search"
         value={text}
         onChange={(event) => {
@@ -82,7 +85,7 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
         ref={list}
         id={`${id}-list`}
         role="listbox"
-        aria-label="Devices"
+        aria-label={t("devices")}
         className="min-h-0 flex-1 overflow-y-auto"
       >
         {shown.map((device, index) => (
@@ -101,7 +104,7 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
           >
             <StatusDot tone={deviceState(device).tone} />
             <span className="min-w-0 wrap-anywhere">{device.name}</span>
-            <span className="sr-only">{deviceState(device).word}</span>
+            <span className="sr-only">{t(`states.${deviceState(device).name}`)}</span>
             <CatchUp backlogs={backlogs} id={device.id} isBrief />
             {device.id === selectedId && (
               <Check className="ml-auto size-4 shrink-0 text-accent" aria-hidden />
@@ -114,7 +117,8 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
 }
 
 function countText(all: number, matching: number, shown: number, text: string): string {
-  if (matching === 0) return `No device matches “${text.trim()}”`;
-  if (shown < matching) return `${shown} of ${matching} are shown. Type more of the name`;
-  return matching === all ? `${all} devices` : `${matching} of ${all} devices`;
+  const t = pageTexts("dashboard");
+  if (matching === 0) return t("noDeviceMatches", { text: text.trim() });
+  if (shown < matching) return t("someShown", { shown, matching });
+  return matching === all ? t("allDevices", { all }) : t("matchingDevices", { matching, all });
 }

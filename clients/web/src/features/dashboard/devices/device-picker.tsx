@@ -1,5 +1,6 @@
 "use client";
 // Selects the device to show. Rendered only when there is a choice.
+import { useTranslations } from "next-intl";
 import { ChevronsUpDown } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useState } from "react";
@@ -18,6 +19,7 @@ type DevicePickerProps = {
 };
 
 export function DevicePicker({ backlogs, devices, selected, onSelect }: DevicePickerProps) {
+  const t = useTranslations("dashboard");
   const [isOpen, setOpen] = useState(false);
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
@@ -26,7 +28,9 @@ export function DevicePicker({ backlogs, devices, selected, onSelect }: DevicePi
           type="button"
           data-testid="device-picker"
           aria-label={
-            selected ? `Device: ${selected.name}, ${deviceState(selected).word}` : "Choose a device"
+            selected
+              ? t("deviceLabel", { name: selected.name, state: t(`states.${deviceState(selected).name}`) })
+              : t("chooseADevice")
           }
           className="flex min-h-9 w-full items-center gap-2 rounded-[7px] border bg-surface px-2.5 py-1.5 text-left text-ui hover:bg-surface-2"
         >
@@ -36,7 +40,7 @@ export function DevicePicker({ backlogs, devices, selected, onSelect }: DevicePi
           >
             {selected ? selected.name.charAt(0).toUpperCase() : "?"}
           </span>
-          <span className="min-w-0 wrap-anywhere">{selected?.name ?? "Choose a device"}</span>
+          <span className="min-w-0 wrap-anywhere">{selected?.name ?? t("chooseADevice")}</span>
           <ChevronsUpDown className="ml-auto size-3.5 shrink-0 text-fg-3" aria-hidden />
         </button>
       </Popover.Trigger>
@@ -46,7 +50,7 @@ export function DevicePicker({ backlogs, devices, selected, onSelect }: DevicePi
           sideOffset={6}
           collisionPadding={8}
           onCloseAutoFocus={(event) => hasFocusMovedOn() && event.preventDefault()}
-          aria-label="Choose a device"
+          aria-label={t("chooseADevice")}
           className="z-50 flex max-h-[min(26rem,var(--radix-popover-content-available-height))] w-72 max-w-[calc(100vw-1rem)] flex-col rounded-[10px] border bg-surface p-1.5 shadow-pop outline-none"
         >
           <DeviceList

@@ -1,14 +1,12 @@
-// The state of a device, as a colour and a word.
+// The state of a device, as a colour. The words are in `dashboard.states`.
 import type { Tone } from "@/components/badge";
 import type { Device } from "@/contracts/http";
 
-const STATES = {
-  online: { tone: "ok", word: "online" },
-  offline: { tone: "crit", word: "offline" },
-  unknown: { tone: "neutral", word: "state unknown" },
-} as const satisfies Record<string, { tone: Tone; word: string }>;
+const TONES = { online: "ok", offline: "crit", unknown: "neutral" } as const satisfies Record<string, Tone>;
 
-export function deviceState({ online }: Pick<Device, "online">) {
-  if (online === null) return STATES.unknown;
-  return online ? STATES.online : STATES.offline;
+export type DeviceStateName = keyof typeof TONES;
+
+export function deviceState({ online }: Pick<Device, "online">): { name: DeviceStateName; tone: Tone } {
+  const name = online === null ? "unknown" : online ? "online" : "offline";
+  return { name, tone: TONES[name] };
 }

@@ -1,5 +1,6 @@
 "use client";
 // Shown when the address names an unknown device. Lists the known ones.
+import { useTranslations } from "next-intl";
 import { SearchX } from "lucide-react";
 import { NoticeState } from "@/components/notice-state";
 import type { Device } from "@/contracts/http";
@@ -14,10 +15,11 @@ type UnknownDeviceProps = {
 };
 
 export function UnknownDevice({ id, backlogs, devices, onSelect }: UnknownDeviceProps) {
+  const t = useTranslations("dashboard");
   return (
     <NoticeState
       icon={SearchX}
-      title={`There is no device ${id}`}
+      title={t("thereIsNoDeviceId", { id })}
       tone="warn"
       role="alert"
       className="wrap-anywhere"
@@ -31,7 +33,7 @@ export function UnknownDevice({ id, backlogs, devices, onSelect }: UnknownDevice
         />
       }
     >
-      Check the address, or choose one of these devices.
+      {t("checkTheAddressOrChoose")}
     </NoticeState>
   );
 }

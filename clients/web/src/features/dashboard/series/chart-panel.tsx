@@ -1,5 +1,6 @@
 "use client";
 // One group of series as a chart with its legend. React renders the frame; the scheduler draws the chart.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { useState, type ReactNode } from "react";
 import { statsIn } from "@/charts/data/stats";
@@ -41,6 +42,7 @@ export function ChartPanel({
   notice,
   className = "h-full",
 }: ChartPanelProps) {
+  const t = useTranslations("dashboard");
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
   const { hostRef, tooltipRef, marks } = useTimeChart({
     source: feed,
@@ -66,7 +68,10 @@ export function ChartPanel({
   return (
     <Panel
       title={group.title}
-      meta={[group.title.endsWith(`, ${group.unit}`) ? "" : group.unit, count > 1 ? `${count} series` : ""]
+      meta={[
+        group.title.endsWith(`, ${group.unit}`) ? "" : group.unit,
+        count > 1 ? t("seriesCount", { count }) : "",
+      ]
         .filter(Boolean)
         .join(" · ")}
       testId={`chart-${group.key}`}
@@ -84,7 +89,9 @@ export function ChartPanel({
         <div
           ref={hostRef}
           role="img"
-          aria-label={`Line chart of ${group.series.map((one) => one.display_name).join(", ")}.${hasTable ? " The table below has the numbers." : ""}`}
+          aria-label={t(hasTable ? "lineChartWithTable" : "lineChart", {
+            names: group.series.map((one) => one.display_name).join(", "),
+          })}
           className="keep-color absolute inset-x-2 inset-y-0"
         />
         <ChartOverlay feed={feed} group={group} rangeUs={rangeUs} />
@@ -115,6 +122,7 @@ export function ChartPanel({
 
 /** Covers a chart without readings: a skeleton while loading, then the reason. */
 function ChartOverlay({ feed, group, rangeUs }: { feed: Feed; group: Group; rangeUs: number }) {
+  const t = useTranslations("dashboard");
   const history = useHistoryState(feed);
   const to = useCoarseNow(feed) + 1_000_000;
   const window = { from: to - rangeUs, to };
@@ -127,8 +135,8 @@ function ChartOverlay({ feed, group, rangeUs }: { feed: Feed; group: Group; rang
       ) : (
         <p className="rounded-[7px] bg-surface px-3 py-1.5 text-ui text-fg-2">
           {history.status === "ready"
-            ? `No readings in the last ${formatDuration(rangeUs)}`
-            : "The history could not be loaded"}
+            ? t("noReadings", { duration: formatDuration(rangeUs) })
+            : t("historyFailed")}
         </p>
       )}
     </div>

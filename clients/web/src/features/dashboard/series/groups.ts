@@ -1,4 +1,5 @@
 // Groups series into charts, by the first part of their name and their unit.
+import { pageTexts } from "@/i18n/page-texts";
 import type { SeriesGroup } from "@/charts/types";
 import type { Series } from "@/contracts/http";
 import { bySignificance } from "./order";
@@ -12,7 +13,7 @@ export type Group = SeriesGroup & {
 // More lines in one chart are hard to tell apart, and the colours would repeat.
 const MAX_LINES = 8;
 
-const TITLES: Record<string, string> = { cpu: "CPU", gpu: "GPU", io: "I/O", sim: "Simulated signals" };
+const TITLES: Record<string, string> = { cpu: "CPU", gpu: "GPU", io: "I/O" };
 
 /** The groups, and the series of each, in order of significance. */
 export function groupSeries(series: readonly Series[]): Group[] {
@@ -49,7 +50,7 @@ function withUniqueTitles(groups: readonly Group[]): Group[] {
   const byKind = distinguish(groups, ({ series: [first] }) => kindOf(first!));
   return distinguish(byKind, ({ series }) => {
     const [first, last] = [series[0]!.display_name, series.at(-1)!.display_name];
-    return first === last ? first : `${first} to ${last}`;
+    return first === last ? first : pageTexts("dashboard")("firstToLast", { first, last });
   }).map((group, place, all) => {
     const isTaken = all.slice(0, place).some(({ title }) => title === group.title);
     return isTaken ? { ...group, title: `${group.title} (${group.key})` } : group;
@@ -78,6 +79,7 @@ function kindOf({ name, type, unit }: Series): string {
 function titleOf(prefix: string, members: readonly Series[]): string {
   const [first] = members;
   if (members.length === 1 && first && first.unit === "") return first.display_name;
+  if (prefix === "sim") return pageTexts("dashboard")("simulated");
   return TITLES[prefix] ?? capitalized(prefix);
 }
 

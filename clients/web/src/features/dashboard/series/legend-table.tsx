@@ -1,5 +1,6 @@
 "use client";
 // The table below a chart. A click on a name shows that series alone.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "../feed-hooks";
@@ -45,13 +46,14 @@ export function ChartLegend(props: LegendProps) {
 }
 
 function SeriesName({ group, hidden, onSolo, onToggle, place }: LegendProps & { place: number }) {
+  const t = useTranslations("dashboard");
   const one = group.series[place]!;
   const isHidden = hidden.has(one.id);
   return (
     <button
       type="button"
       aria-pressed={!isHidden}
-      title="Show this series alone. Ctrl+click shows or hides it."
+      title={t("showThisSeriesAloneCtrl")}
       onClick={(event) => (event.ctrlKey || event.metaKey ? onToggle(one.id) : onSolo(one.id))}
       className={clsx(
         "flex min-h-6 max-w-full items-center gap-2 rounded px-1 text-left hover:bg-surface-2",

@@ -1,5 +1,6 @@
 "use client";
 // The list of all series of the device: sparkline, latest value, state.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import type { ReactNode } from "react";
 import { Panel } from "@/components/panel";
@@ -28,22 +29,23 @@ type SeriesTableProps = {
 
 const WIDTH = 90;
 const HEIGHT = 20;
-const COLUMNS = ["Name", "Trend", "Latest value", "State"];
+const COLUMNS = ["name", "trend", "latest", "state"] as const;
 
 export function SeriesTable({
   feed,
   series,
   sparkUs,
-  title = "Series",
+  title,
   testId = "series-table",
   decimals = null,
   notice,
   isFilling = false,
 }: SeriesTableProps) {
+  const t = useTranslations("dashboard");
   const to = useCoarseNow(feed);
   const window = { from: to - sparkUs, to };
   return (
-    <Panel title={title} meta={String(series.length)} testId={testId} className="h-full">
+    <Panel title={title ?? t("series")} meta={String(series.length)} testId={testId} className="h-full">
       {notice}
       <div
         className={clsx(
@@ -52,7 +54,7 @@ export function SeriesTable({
         )}
         tabIndex={0}
         role="region"
-        aria-label="List of series"
+        aria-label={t("listOfSeries")}
       >
         {/* One line per series, or two on a narrow screen. `display: grid` removes the table roles, so they are set again. */}
         <table role="table" className="block text-ui">
@@ -60,7 +62,7 @@ export function SeriesTable({
             <tr role="row">
               {COLUMNS.map((column) => (
                 <th key={column} role="columnheader" scope="col">
-                  {column}
+                  {t(`columns.${column}`)}
                 </th>
               ))}
             </tr>

@@ -1,5 +1,7 @@
 "use client";
 // The latest value of one series, with its age and a sparkline.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import clsx from "clsx";
 import { useMemo } from "react";
 import type { Series } from "@/contracts/http";
@@ -56,6 +58,7 @@ export function Tile({
   hasSparkline = true,
   className,
 }: TileProps) {
+  const t = useTranslations("dashboard");
   const { shownUs } = useTick(feed);
   const to = useCoarseNow(feed);
   // The line changes twice a second. The age changes more often.
@@ -123,7 +126,7 @@ export function Tile({
             ) : latest ? (
               formatAge(ageUs)
             ) : (
-              "No data yet"
+              t("noDataYet")
             )}
           </span>
         </div>
@@ -147,8 +150,9 @@ export function Tile({
 }
 
 function ageText(freshness: Freshness, ageUs: number): string {
-  if (freshness === "none") return "no data yet";
-  if (freshness === "stale") return `stale ${formatDuration(ageUs)}`;
-  if (freshness === "ahead") return `${formatDuration(-ageUs)} ahead`;
+  const t = pageTexts("dashboard.age");
+  if (freshness === "none") return t("none");
+  if (freshness === "stale") return t("stale", { duration: formatDuration(ageUs) });
+  if (freshness === "ahead") return t("ahead", { duration: formatDuration(-ageUs) });
   return formatAge(ageUs);
 }
