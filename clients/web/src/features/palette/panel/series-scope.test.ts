@@ -25,6 +25,14 @@ describe("whose series are searched", () => {
     expect(seriesScope(DEVICES, ["p"], null, [])).toEqual([]);
   });
 
+  it("ends with the devices of recent series, as long as there is room", () => {
+    expect(seriesScope(DEVICES, ["mill"], "press-2", ["press-4", "press-9"])).toEqual([
+      "press-2",
+      "mill",
+      "press-4",
+    ]);
+  });
+
   it("is the devices of recent series before anything is typed", () => {
     expect(
       seriesScope(DEVICES, [], "press-2", devicesOfSeries([seriesKey("mill", 7), "page:/users"])),
@@ -35,6 +43,7 @@ describe("whose series are searched", () => {
 it.each([
   ["/devices/press-4", "", "press-4"],
   ["/dashboard", "?range=1h&device=mill", "mill"],
+  ["/explore", "?s=mill:7.8,press-4:1&range=1h", "mill"],
   ["/devices", "", null],
   ["/devices/..%2Fusers", "", null],
   ["/dashboard", "?device=<b>", null],

@@ -6,8 +6,8 @@ const MOST_DEVICES = 3;
 const SHORTEST_WORD = 2;
 
 /**
- * The ids of the devices: the one that the page shows, and those that the words name best. Without words, also those of
- * the recent series `recent`.
+ * The ids of the devices: the one that the page shows, those that the words name best, and those whose series were chosen
+ * lately (`recent`). The page's own device is left out without words, because no series is listed then.
  */
 export function seriesScope(
   devices: readonly Pick<Device, "id" | "name">[],
@@ -25,14 +25,16 @@ export function seriesScope(
     .sort((a, b) => b.count - a.count)
     .map(({ id }) => id);
   const first = current === null || words.length === 0 ? [] : [current];
-  const ids = new Set([...first, ...(words.length === 0 ? recent : named)]);
+  const ids = new Set([...first, ...named, ...recent]);
   return [...ids].slice(0, MOST_DEVICES);
 }
 
-/** The device that the address shows: `/devices/press-4`, or the parameter `device` of a dashboard. */
+/** The device that the address shows: `/devices/press-4`, `?device=press-4`, or the first one of `?s=press-4:7`. */
 export function currentDevice({ pathname, search }: { pathname: string; search: string }): string | null {
   const [, first, item] = pathname.split("/");
-  const id = first === "devices" ? item : new URLSearchParams(search).get("device");
+  const parameters = new URLSearchParams(search);
+  const id =
+    first === "devices" ? item : (parameters.get("device") ?? parameters.get("s")?.split(":", 1)[0] ?? null);
   return id && /^[a-z0-9-]{1,32}$/.test(id) ? id : null;
 }
 
