@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
+from tests.e2e.device import DEVICE
 from tests.e2e.test_accounts import unexpected
 from tests.system import System
 
@@ -57,6 +58,7 @@ def test_every_page_has_all_its_texts_in_german(german: Page, system: System, co
         "/dashboard",
         "/explore",
         "/devices",
+        f"/devices/{DEVICE}",
         "/users",
         "/offline-access",
         "/audit",
@@ -67,7 +69,7 @@ def test_every_page_has_all_its_texts_in_german(german: Page, system: System, co
         german.goto(path)
         expect(german.locator("main h1")).to_be_visible()
         expect(german.get_by_role("navigation", name="Hauptmenü")).to_be_visible()
-    for path in ("/forgot-password", "/set-password", "/nowhere"):
+    for path in ("/forgot-password", "/set-password#token", "/nowhere"):
         german.goto(path)
         expect(german.locator("main")).to_be_visible()
     # A missing text is an error in the console.

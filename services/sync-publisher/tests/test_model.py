@@ -127,6 +127,8 @@ def test_each_wrong_rule_gets_its_reason() -> None:
         Rule("role:user", "site:none", is_allowed=True),
         Rule("role:user", "site:hall-1", is_allowed=True),
         Rule("role:user", "site:hall-1", is_allowed=False),
+        Rule("role:viewer", "everywhere", is_allowed=True),
+        Rule("role:viewer", "site:hall-1", is_allowed=False),
     ]
     with pytest.raises(InvalidRules) as refused:
         require_valid(rules, ([PRESS], {ADA: ADA_USER}), Entitlement([]), allow_unmatched=False)
@@ -137,6 +139,7 @@ def test_each_wrong_rule_gets_its_reason() -> None:
         "no_collector_has_this_tag",
         "no_collector_has_this_site",
         "duplicate_rule",
+        "viewers_are_not_mirrored",
     ]
     require_valid(rules[2:5], ([PRESS], {ADA: ADA_USER}), Entitlement([]), allow_unmatched=True)
     require_valid(rules[:5], ([PRESS], {ADA: ADA_USER}), Entitlement(rules[:5]), allow_unmatched=False)
@@ -273,6 +276,7 @@ def test_the_state_that_people_see(fields: dict[str, object], state: str) -> Non
         (account(active=False), 60, 1, 1, "disabled"),
         (account(deleted=True), 60, 1, 1, "deleted"),
         (account(at_users=4), 60, 0, 0, "older_at_users"),
+        (account(role="viewer"), 60, 0, 0, "viewer"),
     ],
 )
 def test_why_an_account_cannot_sign_in_offline(

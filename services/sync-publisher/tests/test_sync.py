@@ -49,6 +49,19 @@ async def test_an_account_that_may_not_sign_in_any_more_is_revoked(world: World,
     assert (record.email, record.verifier) == ("", None)
 
 
+async def test_a_viewer_is_never_mirrored_also_by_a_rule_for_the_account(world: World) -> None:
+    device = await world.ready()
+    ada, eve = await world.tell(world.account()), await world.tell(world.account(role="viewer"))
+    rules = [(f"account:{who.account}", "everywhere", "allow") for who in (ada, eve)]
+    assert (await world.rules(*rules)).is_success
+    await world.synced()
+    assert set(device.live) == {ada.account}
+    await world.changed(ada, role="viewer")
+    await eventually(lambda: not device.live, what="the viewer is revoked")
+    assert device.records[ada.account].state == "revoked"
+    assert eve.account not in device.records
+
+
 async def test_a_new_password_is_a_new_record(world: World) -> None:
     device = await world.ready()
     ada = await world.tell(world.account())

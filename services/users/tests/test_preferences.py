@@ -43,6 +43,7 @@ async def test_of_two_changes_of_the_same_version_one_wins(world: World) -> None
     ("change", "code"),
     [
         ({"time_zone": "Europe/Atlantis"}, "unknown_time_zone"),
+        ({"time_zone": "localtime"}, "unknown_time_zone"),
         ({"time_zone": "../etc/passwd"}, "unknown_time_zone"),
         ({"time_zone": "Europe\x00"}, "unknown_time_zone"),
         ({"time_zone": "x" * 65}, "invalid_request"),
@@ -67,3 +68,14 @@ async def test_a_deleted_account_leaves_no_preferences(world: World) -> None:
     assert answer.status_code == 204
     async with world.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM preferences") == 0
+
+
+async def test_a_stored_time_zone_that_the_machine_forgot_can_be_read_and_replaced(world: World) -> None:
+    account = await world.add()
+    own = world.bearer(account)
+    await world.http.put(PATH, headers={**own, "if-match": "*"}, json=CHOSEN)
+    await world.rows("UPDATE preferences SET time_zone = 'Europe/Atlantis' RETURNING 1")
+    read = await world.http.get(PATH, headers=own)
+    assert (read.status_code, read.json()["time_zone"]) == (200, "Europe/Atlantis")
+    made = await world.http.put(PATH, headers={**own, "if-match": read.headers["etag"]}, json=DEFAULTS)
+    assert (made.status_code, made.json()) == (200, DEFAULTS)

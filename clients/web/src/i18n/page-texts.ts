@@ -5,9 +5,9 @@ import type { Locale } from "./locale-names";
 
 let page: { locale: Locale; messages: Messages } | null = null;
 
-/** Tells which texts the page has. A page has one language: choosing another one loads the page again. */
+/** Adds texts that the page has. A page has one language: choosing another one loads the page again. */
 export function setPageTexts(locale: Locale, messages: Messages): void {
-  page = { locale, messages };
+  page = { locale, messages: { ...page?.messages, ...messages } };
 }
 
 /** The translator of `namespace`. Call it in the browser only, when the text is needed. */

@@ -1,8 +1,13 @@
+import { PageMessages } from "@/i18n/page-messages";
 import { pageTitle } from "@/i18n/page-title";
 import { ForgotPasswordView } from "@/features/security/forgot-password-view";
 
 export const generateMetadata = pageTitle("forgot-password");
 
 export default function ForgotPasswordPage() {
-  return <ForgotPasswordView />;
+  return (
+    <PageMessages of={["security"]}>
+      <ForgotPasswordView />
+    </PageMessages>
+  );
 }

@@ -9,7 +9,7 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "profile.own": "see and change your own profile; e-mail and password cannot be changed with an API key",
   "sessions.own": "see and end your own sessions, and set up a second factor",
   "api_keys.own": "create, list and revoke your own API keys",
-  "telemetry.read": "see devices, readings, history and the delivery ledger",
+  "telemetry.read": "see devices, readings, history and the delivery ledger, annotations, shared dashboards and saved questions, and your own",
   "telemetry.export": "export readings as files",
   "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, rename devices, set how series are shown, change annotations of others",
   "telemetry.delete": "delete readings, series, and devices with all their readings",

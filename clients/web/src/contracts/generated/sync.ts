@@ -407,7 +407,7 @@ export type components = {
             readonly email: string;
             readonly lease_s: number;
             readonly name: string;
-            readonly reason: ("disabled" | "deleted" | "older_at_users" | "not_entitled" | "no_verifier" | "lease_is_zero" | "never_synchronised") | null;
+            readonly reason: ("disabled" | "deleted" | "older_at_users" | "viewer" | "not_entitled" | "no_verifier" | "lease_is_zero" | "never_synchronised") | null;
             /** @enum {string} */
             readonly role: "admin" | "user" | "viewer";
             readonly total: number;

@@ -20,7 +20,7 @@ type RuleFormProps = {
   onClose: () => void;
 };
 
-type Who = `role:${Role}` | "account";
+type Who = `role:${Exclude<Role, "viewer">}` | "account";
 type Where = "everywhere" | "device" | "site" | "tag";
 
 /** The dialog is open while it is rendered. */
@@ -89,7 +89,7 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
           onChange={(event) => setWho(event.target.value as Who)}
           data-testid="rule-who"
         >
-          {(["viewer", "user", "admin"] as const).map((role) => (
+          {(["user", "admin"] as const).map((role) => (
             <option key={role} value={`role:${role}`}>
               {t("everybodyWith", { role: roles(role) })}
             </option>

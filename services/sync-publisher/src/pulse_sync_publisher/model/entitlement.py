@@ -167,6 +167,8 @@ def _problem(rule: Rule, places: Collection[str], people: Mapping[str, Person], 
     kind, _, name = rule.subject.partition(":")
     if kind == "account" and name not in people:
         return "unknown_account"
+    if rule.subject == "role:viewer" and rule.is_allowed:
+        return "viewers_are_not_mirrored"
     if rule.place == EVERYWHERE or rule.place in places:
         return None
     place = rule.place.partition(":")[0]

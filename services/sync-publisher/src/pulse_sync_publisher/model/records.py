@@ -56,8 +56,9 @@ class Account:
 
     @property
     def person(self) -> Person:
-        """The part that rules see."""
-        return Person(self.id, self.role, self.may_sign_in and self.at_users is None)
+        """The part that rules see. A viewer is never mirrored: it reads telemetry in the browser and nothing else.
+        A collector of a release without this role could not read its record either."""
+        return Person(self.id, self.role, self.may_sign_in and self.at_users is None and self.role != "viewer")
 
 
 def merged(held: Account | None, newer: Account) -> Account:

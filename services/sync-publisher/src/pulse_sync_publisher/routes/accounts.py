@@ -19,6 +19,7 @@ _REASONS: dict[OfflineProblem, str] = {
     "disabled": "The account is disabled.",
     "deleted": "The account was deleted.",
     "older_at_users": "The users service was restored from a backup. Change the account, for example its password.",
+    "viewer": "A viewer cannot sign in at a collector. Give the account the role user or admin.",
     "not_entitled": "No rule allows the account to sign in at a collector.",
     "no_verifier": "The account cannot sign in offline yet. It must sign in online once, or set a new password.",
     "lease_is_zero": "Accounts with this role may not sign in offline.",

@@ -1,8 +1,9 @@
 """How a person wants the pages to look."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from pulse_contracts.errors import DomainError
 
@@ -33,7 +34,7 @@ class Preferences:
     """The preferences of an account as of `version`. 1: never changed.
 
     language: of the pages. None: the browser's.
-    time_zone: an IANA name. None: the browser's. Raises UnknownTimeZone.
+    time_zone: an IANA name. None: the browser's. A stored one may be unknown after an update of the machine.
     decimal_sign: `language`: the sign that the language uses."""
 
     version: int = 1
@@ -42,11 +43,15 @@ class Preferences:
     time_zone: str | None = None
     decimal_sign: DecimalSign = "language"
 
-    def __post_init__(self) -> None:
-        if self.time_zone is None:
-            return
-        try:
-            ZoneInfo(self.time_zone)
-        except (ValueError, OSError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
-            text = "Unknown time zone. Use a name of the IANA database, such as Europe/Vienna."
-            raise UnknownTimeZone(text) from error
+
+@cache
+def _zones() -> frozenset[str]:
+    """Reads the time zone database of the machine once."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+def require_time_zone(name: str | None) -> None:
+    """Raises UnknownTimeZone for a name that the IANA database does not have. Zones that depend on the machine, such as
+    `localtime`, are not in it."""
+    if name is not None and name not in _zones():
+        raise UnknownTimeZone("Unknown time zone. Use a name of the IANA database, such as Europe/Vienna.")

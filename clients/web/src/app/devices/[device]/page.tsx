@@ -1,3 +1,4 @@
+import { PageMessages } from "@/i18n/page-messages";
 import type { Metadata } from "next";
 import { DeviceScreen } from "./device-screen";
 
@@ -6,7 +7,11 @@ export async function generateMetadata({ params }: PageProps<"/devices/[device]"
 }
 
 export default async function DevicePage({ params }: PageProps<"/devices/[device]">) {
-  return <DeviceScreen id={nameOf((await params).device)} />;
+  return (
+    <PageMessages of={["devices"]}>
+      <DeviceScreen id={nameOf((await params).device)} />
+    </PageMessages>
+  );
 }
 
 /** The id in the address. An address may hold anything. */
