@@ -14,6 +14,7 @@ const features = [
   "audit",
   "status",
   "profile",
+  "palette",
 ];
 
 const config = [

@@ -4,6 +4,7 @@ import { ServerOff } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, type ReactNode } from "react";
+import { ShellPalette } from "@/app/shell-palette";
 import { AppShell } from "@/components/app-shell";
 import { NoticeState } from "@/components/notice-state";
 import { MissingPermission } from "@/components/rbac-guard";
@@ -55,17 +56,25 @@ function WithSession({ session, children, ...frame }: SessionGateProps & { sessi
 
   if (elsewhere || state.status === "starting") return <Frame {...frame} />;
   if (state.status !== "signed-in") return <Frame {...frame} problem={problemOf(state)} />;
-  if (sessionCan(state)(needs)) return children(session, state);
+  if (sessionCan(state)(needs)) {
+    return (
+      <ShellPalette session={session} state={state}>
+        {children(session, state)}
+      </ShellPalette>
+    );
+  }
   return (
-    <AppShell
-      can={sessionCan(state)}
-      picker={null}
-      account={<AccountMenu session={session} account={state.account} />}
-      breadcrumb={<p className="truncate text-ui text-fg-2">{t(`pages.${name}`)}</p>}
-      status={<ThemeMenu />}
-    >
-      <MissingPermission needs={needs} what={t("common.noAccess.thisPage")} className="min-h-[60dvh]" />
-    </AppShell>
+    <ShellPalette session={session} state={state}>
+      <AppShell
+        can={sessionCan(state)}
+        picker={null}
+        account={<AccountMenu session={session} account={state.account} />}
+        breadcrumb={<p className="truncate text-ui text-fg-2">{t(`pages.${name}`)}</p>}
+        status={<ThemeMenu />}
+      >
+        <MissingPermission needs={needs} what={t("common.noAccess.thisPage")} className="min-h-[60dvh]" />
+      </AppShell>
+    </ShellPalette>
   );
 }
 

@@ -9,6 +9,8 @@ import { Drawer } from "./dialog";
 import { Kbd } from "./kbd";
 import { Logo } from "./logo";
 import { Navigation } from "./navigation";
+import { SEARCH_BOX } from "./search-box";
+import { useShellSearch } from "./shell-search";
 
 type AppShellProps = {
   /** The permissions of the session. The navigation shows allowed pages only. */
@@ -26,6 +28,7 @@ type AppShellProps = {
 
 export function AppShell({ can, picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
   const t = useTranslations("common");
+  const search = useShellSearch();
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const sidebar = (
     <Sidebar
@@ -66,8 +69,12 @@ export function AppShell({ can, picker, account, breadcrumb, status, onHelp, chi
         >
           <PanelLeft className="size-4" aria-hidden />
         </Button>
+        {/* On phones the search is an icon after the title. Its place is kept while nobody is signed in. */}
+        <div className="max-sm:order-1 sm:mr-2">
+          {search ? search(onHelp) : <div aria-hidden className={SEARCH_BOX} />}
+        </div>
         <div className="min-w-0 flex-1">{breadcrumb}</div>
-        {status}
+        <div className="order-2 flex items-center gap-2">{status}</div>
       </header>
       <main id="main" tabIndex={-1} className="mx-auto max-w-[1680px] p-4 outline-none lg:p-6">
         {children}

@@ -83,7 +83,33 @@ export function Drawer({ open, onOpenChange, title, children }: DrawerProps) {
   );
 }
 
+type TopDialogProps = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  /** For screen readers. */
+  title: string;
+  children: ReactNode;
+};
+
+/** A dialog near the top of the page, without a heading of its own. Its first field takes the focus. */
+export function TopDialog({ open, onOpenChange, title, children }: TopDialogProps) {
+  return (
+    <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
+      <RadixDialog.Portal>
+        <RadixDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
+        <ModalContent
+          aria-describedby={undefined}
+          className="fixed top-2 left-1/2 z-50 flex max-h-[calc(100dvh-1rem)] w-[min(40rem,calc(100vw-1rem))] -translate-x-1/2 flex-col overflow-hidden rounded-[10px] border bg-surface shadow-pop outline-none sm:top-[12dvh] sm:max-h-[76dvh]"
+        >
+          <RadixDialog.Title className="sr-only">{title}</RadixDialog.Title>
+          {children}
+        </ModalContent>
+      </RadixDialog.Portal>
+    </RadixDialog.Root>
+  );
+}
+
 /** Mounted while open. Radix returns the focus to its own triggers only, and these dialogs have none. */
 function ModalContent(props: ComponentProps<typeof RadixDialog.Content>) {
-  return <RadixDialog.Content onCloseAutoFocus={useFocusReturn()} {...props} />;
+  return <RadixDialog.Content data-modal onCloseAutoFocus={useFocusReturn()} {...props} />;
 }

@@ -32,7 +32,7 @@ export function LanguageChoices() {
     <MenuRadioGroup
       aria-label={t("label")}
       value={locale}
-      onValueChange={(next) => isLocale(next) && next !== locale && void choose(next)}
+      onValueChange={(next) => isLocale(next) && next !== locale && void chooseLanguage(next)}
     >
       {LOCALES.map((one) => (
         <MenuRadioItem key={one} value={one} lang={one} data-testid={`language-${one}`}>
@@ -43,8 +43,8 @@ export function LanguageChoices() {
   );
 }
 
-/** Loads the page again: it has one language. */
-async function choose(language: Locale): Promise<void> {
+/** Keeps the choice, and loads the page again: it has one language. */
+export async function chooseLanguage(language: Locale): Promise<void> {
   setPreferenceCookie(LOCALE_COOKIE, language);
   // Without the network, the account keeps the language of before.
   await savePreference({ language }).catch(() => undefined);

@@ -26,7 +26,8 @@ function currentTheme(): Theme {
   return isTheme(theme) ? theme : "system";
 }
 
-function chooseTheme(theme: Theme): void {
+/** Shows the page in `theme`, and keeps the choice. */
+export function chooseTheme(theme: Theme): void {
   setPreferenceCookie(THEME_COOKIE, theme);
   document.documentElement.dataset.theme = theme;
   // The page looks right already. Without the network, the account keeps the theme of before.

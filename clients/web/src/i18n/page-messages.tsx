@@ -8,7 +8,13 @@ import { PageTextsProvider } from "./page-texts-provider";
 export type Namespace = keyof Messages;
 
 /** The texts of the components that every page has. */
-const SHARED = ["common", "errors", "pages", "permissions"] as const satisfies readonly Namespace[];
+const SHARED = [
+  "common",
+  "errors",
+  "pages",
+  "palette",
+  "permissions",
+] as const satisfies readonly Namespace[];
 
 type PageMessagesProps = {
   /** The namespaces of the page, beside the shared ones. */

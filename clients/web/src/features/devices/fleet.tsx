@@ -27,7 +27,7 @@ import { useFleet } from "./use-fleet";
 type FleetProps = {
   api: ApiClient;
   can: Can;
-  /** The parameters of the address: `q`, `view`, `sort`. */
+  /** The parameters of the address: `q`, `view`, `sort`; `add=1` opens the dialog to add a device. */
   address: (name: string) => string | null;
   setAddress: SetAddress;
 };
@@ -113,7 +113,16 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
           </>
         )}
       </section>
-      {isAdding && <AddDeviceDialog api={api} onCreated={fleet.reload} onClose={() => setAdding(false)} />}
+      {(isAdding || (address("add") === "1" && can("collectors.manage"))) && (
+        <AddDeviceDialog
+          api={api}
+          onCreated={fleet.reload}
+          onClose={() => {
+            setAdding(false);
+            if (address("add")) setAddress({ add: null });
+          }}
+        />
+      )}
     </div>
   );
 }

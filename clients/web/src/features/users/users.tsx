@@ -29,7 +29,7 @@ type UsersProps = {
   api: ApiClient;
   ownId: string;
   can: Can;
-  /** The parameters of the address: `q`, `role`, `state`, `sort`. */
+  /** The parameters of the address: `q`, `role`, `state`, `sort`; `invite=1` opens the dialog to invite a person. */
   address: (name: string) => string | null;
   setAddress: SetAddress;
 };
@@ -56,6 +56,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   };
   const reload = () => client.invalidateQueries({ queryKey: USERS_KEY });
   const isFiltered = listing.search !== "" || listing.role !== "all" || listing.state !== "all";
+  const isInviting = open?.kind === "invite" || (address("invite") === "1" && can("accounts.manage"));
   const page = query.data;
 
   return (
@@ -132,8 +133,15 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
           />
         )}
       </section>
-      {open?.kind === "invite" && (
-        <InviteDialog api={api} onCreated={() => void reload()} onClose={() => setOpen(null)} />
+      {isInviting && (
+        <InviteDialog
+          api={api}
+          onCreated={() => void reload()}
+          onClose={() => {
+            setOpen(null);
+            if (address("invite")) setAddress({ invite: null });
+          }}
+        />
       )}
       {open?.kind === "action" && (
         <ActionDialog

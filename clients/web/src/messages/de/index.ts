@@ -5,6 +5,7 @@ import common from "./common.json";
 import errors from "./errors.json";
 import explore from "./explore.json";
 import login from "./login.json";
+import palette from "./palette.json";
 import pages from "./pages.json";
 import permissions from "./permissions.json";
 import users from "./users.json";
@@ -23,6 +24,7 @@ const messages = {
   explore,
   login,
   pages,
+  palette,
   permissions,
   users,
   profile,

@@ -1,0 +1,65 @@
+// Turns what services answer into entries.
+import { Cpu, LayoutDashboard, UserRound, Waypoints } from "lucide-react";
+import type { Answer, Device, Series, User } from "@/contracts/http";
+import type { Can } from "@/lib/permissions";
+import { pageOf } from "@/lib/site-map";
+import type { Entry } from "../types";
+import { seriesKey } from "./series-scope";
+
+export type DashboardItem = Answer<"/api/telemetry/dashboards", "get">["items"][number];
+
+/** Whether the address belongs to a page that the account may open. */
+export function mayOpen(can: Can, href: string): boolean {
+  const page = pageOf(new URL(href, "http://here").pathname);
+  return page !== null && can(page.needs);
+}
+
+export function deviceEntry({ id, name }: Pick<Device, "id" | "name">): Entry {
+  return {
+    key: `device:${id}`,
+    kind: "device",
+    title: name,
+    detail: name === id ? undefined : id,
+    icon: Cpu,
+    target: { href: `/devices/${encodeURIComponent(id)}` },
+  };
+}
+
+/** `sharedText`: says that everybody sees it. */
+export function dashboardEntry({ id, name, shared }: DashboardItem, sharedText: string): Entry {
+  return {
+    key: `dashboard:${id}`,
+    kind: "dashboard",
+    title: name,
+    detail: shared ? sharedText : undefined,
+    icon: LayoutDashboard,
+    target: { href: `/dashboard/${encodeURIComponent(id)}` },
+  };
+}
+
+/** `deviceName`: the name of its device. */
+export function seriesEntry(
+  { id, device, name, display_name, unit }: Pick<Series, "id" | "device" | "name" | "display_name" | "unit">,
+  deviceName: string,
+): Entry {
+  return {
+    key: seriesKey(device, id),
+    kind: "series",
+    title: display_name || name,
+    detail: [deviceName, unit].filter(Boolean).join(" · "),
+    words: `${name} ${device}`,
+    icon: Waypoints,
+    target: { href: `/explore?s=${encodeURIComponent(`${device}:${id}`)}` },
+  };
+}
+
+export function personEntry({ id, name, email }: Pick<User, "id" | "name" | "email">): Entry {
+  return {
+    key: `person:${id}`,
+    kind: "person",
+    title: name || email,
+    detail: name ? email : undefined,
+    icon: UserRound,
+    target: { href: `/users?q=${encodeURIComponent(email)}` },
+  };
+}

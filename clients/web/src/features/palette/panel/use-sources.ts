@@ -1,0 +1,109 @@
+// Everything that can be found: what the page knows, and what the services answer.
+import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useLocale, useTranslations } from "next-intl";
+import { useMemo, useState } from "react";
+import type { Entry, PaletteContext } from "../types";
+import { actionEntries, pageEntries } from "./commands";
+import { dashboardEntry, deviceEntry, mayOpen, personEntry, seriesEntry } from "./entries";
+import type { Sources } from "./groups";
+import { dashboardsQuery, devicesQuery, peopleQuery, seriesQuery } from "./queries";
+import { indexed, wordsOf } from "./rank";
+import { currentDevice, devicesOfSeries, seriesScope } from "./series-scope";
+import { usePaused } from "./use-paused";
+
+/** A part of the search that a service answers. */
+export type AskedPart = "devices" | "dashboards" | "series" | "people";
+export type Asked = {
+  readonly part: AskedPart;
+  readonly isLoading: boolean;
+  readonly error: Error | null;
+  readonly retry: () => void;
+};
+
+const SHORTEST_SEARCH = 2;
+
+/** `isSettled`: nothing more will arrive for `text`. */
+export function useSources(
+  context: PaletteContext,
+  text: string,
+  recent: readonly string[],
+): { sources: Sources; asked: readonly Asked[]; isSettled: boolean } {
+  const t = useTranslations();
+  const locale = useLocale();
+  const { api, can } = context;
+  const paused = usePaused(text).trim();
+  const [current] = useState(() => currentDevice(location));
+  const readsTelemetry = can("telemetry.read");
+  const devices = useQuery(devicesQuery(api, readsTelemetry));
+  const dashboards = useQuery(dashboardsQuery(api, readsTelemetry));
+  const scope = useMemo(
+    () => seriesScope(devices.data ?? [], wordsOf(paused), current, devicesOfSeries(recent)),
+    [devices.data, paused, current, recent],
+  );
+  const series = useQueries({
+    queries: readsTelemetry ? scope.map((device) => seriesQuery(api, device)) : [],
+    combine: combined,
+  });
+  const asksPeople = can("accounts.read") && paused.length >= SHORTEST_SEARCH;
+  const people = useQuery(peopleQuery(api, searchable(paused), asksPeople));
+
+  const sources: Sources = {
+    page: useMemo(() => indexed(pageEntries(context, t)), [context, t]),
+    action: useMemo(() => indexed(actionEntries(context, t, locale)), [context, t, locale]),
+    device: useMemo(() => indexed((devices.data ?? []).map(deviceEntry)), [devices.data]),
+    dashboard: useMemo(
+      () =>
+        indexed(
+          allowed(
+            can,
+            (dashboards.data ?? []).map((one) => dashboardEntry(one, t("palette.shared"))),
+          ),
+        ),
+      [can, dashboards.data, t],
+    ),
+    series: useMemo(() => {
+      const names = new Map(devices.data?.map(({ id, name }) => [id, name]));
+      return indexed(series.data.map((one) => seriesEntry(one, names.get(one.device) ?? one.device)));
+    }, [series.data, devices.data]),
+    person: useMemo(
+      () => indexed(asksPeople ? (people.data?.items ?? []).map(personEntry) : []),
+      [asksPeople, people.data],
+    ),
+  };
+  const asked: Asked[] = [
+    { part: "devices", ...stateOf(devices) },
+    { part: "dashboards", ...stateOf(dashboards) },
+    { part: "series", isLoading: series.isLoading, error: series.error, retry: series.retry },
+    { part: "people", ...stateOf(people), isLoading: asksPeople && people.isFetching },
+  ];
+  const isSettled = paused === text.trim() && asked.every(({ isLoading }) => !isLoading);
+  return { sources, asked, isSettled };
+}
+
+function stateOf(query: UseQueryResult) {
+  return {
+    isLoading: query.isLoading,
+    // What was loaded before is shown, even if it is a little old.
+    error: query.data === undefined ? query.error : null,
+    retry: () => void query.refetch(),
+  };
+}
+
+function combined<Item>(queries: UseQueryResult<readonly Item[]>[]) {
+  const failed = queries.filter(({ data, error }) => data === undefined && error !== null);
+  return {
+    data: queries.flatMap(({ data }) => data ?? []),
+    isLoading: queries.some(({ isLoading }) => isLoading),
+    error: failed[0]?.error ?? null,
+    retry: () => failed.forEach((query) => void query.refetch()),
+  };
+}
+
+function allowed(can: PaletteContext["can"], entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(({ target }) => !("href" in target) || mayOpen(can, target.href));
+}
+
+/** The users service rejects control characters, which pasted text may have. */
+function searchable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f]/g, " ");
+}
