@@ -87,7 +87,7 @@ async def test_a_link_shows_nothing_else(started: Gateway, admin: Person) -> Non
     assert problem(await read(started, "short")) == (422, "invalid_request")
 
 
-async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_shared(
+async def test_a_link_ends_when_it_is_revoked_or_expires_or_its_dashboard_is_deleted(
     started: Gateway, admin: Person, database: Database
 ) -> None:
     path, link = await link_of(admin)
@@ -97,10 +97,6 @@ async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_sh
     assert (await read(started, other["token"])).status_code == 200
     assert (await admin.ask("DELETE", f"{path}/{link['id']}")).status_code == 204, "revoking twice changes nothing"
     dashboard = path.removesuffix("/links")
-    assert (await admin.ask("PUT", dashboard, body(shared=False), version=1)).status_code == 200
-    assert problem(await read(started, other["token"])) == (404, "share_link_invalid")
-    assert (await admin.ask("PUT", dashboard, body(), version=2)).status_code == 200
-    assert (await read(started, other["token"])).status_code == 200
     async with database.connection() as connection:
         await connection.execute("UPDATE share_link SET expires_at = now() WHERE name = 'Other'")
     assert problem(await read(started, other["token"])) == (404, "share_link_invalid")
@@ -108,8 +104,39 @@ async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_sh
     listed = (await admin.get(path))["items"]
     assert [(one["name"], one["state"]) for one in listed] == [("Other", "expired"), ("Screen", "revoked")]
     third = await admin.post(path, LINK)
-    assert (await admin.ask("DELETE", dashboard, version=3)).status_code == 204
+    assert (await read(started, third["token"])).status_code == 200
+    assert (await admin.ask("DELETE", dashboard, version=1)).status_code == 204
     assert problem(await read(started, third["token"])) == (404, "share_link_invalid")
+
+
+async def test_unsharing_a_dashboard_revokes_its_links_for_good(
+    started: Gateway, admin: Person, database: Database
+) -> None:
+    path, link = await link_of(admin)
+    dashboard = path.removesuffix("/links")
+    expired = await admin.post(path, LINK | {"name": "Old"})
+    async with database.connection() as connection:
+        await connection.execute("UPDATE share_link SET expires_at = now() WHERE name = 'Old'")
+    assert (await admin.ask("PUT", dashboard, body(shared=False), version=1)).status_code == 200
+    assert problem(await read(started, link["token"])) == (404, "share_link_invalid")
+    assert (await admin.ask("PUT", dashboard, body(), version=2)).status_code == 200
+    assert problem(await read(started, link["token"])) == (404, "share_link_invalid")
+    states = {one["id"]: (one["state"], one["revoked_by"]) for one in (await admin.get(path))["items"]}
+    assert states == {link["id"]: ("revoked", EVE), expired["id"]: ("expired", None)}
+    revoked = [json.loads(after or "") for kind, _, _, after in await audited(database) if kind == "share_link_revoked"]
+    assert [one["link"] for one in revoked] == [link["id"]]
+
+
+async def test_only_the_owner_unshares_and_other_administrators_may_delete(started: Gateway, admin: Person) -> None:
+    made = await admin.post("/dashboards", body())
+    path, other = f"/dashboards/{made['id']}", Person(started, ADA, "admin")
+    refused = await other.ask("PUT", path, body(shared=False), version=1)
+    assert problem(refused) == (403, "not_the_owner")
+    assert refused.json()["detail"] == "Only its owner can stop sharing this dashboard. Keep it shared, or delete it."
+    assert await Person(started, BOB).get(path) == made
+    assert (await admin.ask("PUT", path, body(shared=False), version=1)).status_code == 200
+    assert (await admin.ask("PUT", path, body(shared=True), version=2)).status_code == 200
+    assert (await other.ask("DELETE", path, version=3)).status_code == 204
 
 
 async def test_a_link_follows_changes_of_its_dashboard(started: Gateway, admin: Person) -> None:

@@ -93,7 +93,7 @@ async def create(
     deps: Dependencies, sharer: _Sharer, id_: ObjectId, body: ShareLinkBody, _: IdempotencyKey = None
 ) -> NewShareLinkView:
     """Create a link to a shared dashboard. Whoever has its token reads the dashboard and the readings of its series
-    without an account, until the link expires or is revoked, or until the dashboard is not shared any more."""
+    without an account, until the link expires or is revoked. Unsharing the dashboard revokes its links."""
     valid_for = timedelta(days=body.expires_in_days)
     async with deps.concurrency.slot():
         made = await deps.share_links.create(id_, body.name, valid_for, sharer.author, sharer.caller)

@@ -51,6 +51,17 @@ class ShareLinkStore:
             account,
         )
 
+    async def revoke_all(self, connection: Connection, dashboard: UUID, now: datetime, account: str) -> list[ShareLink]:
+        """Ends the valid links of a dashboard. Returns them."""
+        rows = await connection.fetch(
+            "UPDATE share_link l SET revoked_at = $2, revoked_by = $3 "  # noqa: S608  # constant columns
+            f"WHERE l.object_id = $1 AND l.revoked_at IS NULL AND l.expires_at > $2 RETURNING {_COLUMNS}",
+            dashboard,
+            now,
+            account,
+        )
+        return [_link(row) for row in rows]
+
     async def find(self, connection: Connection, dashboard: UUID, id_: UUID) -> ShareLink | None:
         """One link of a dashboard."""
         query = f"SELECT {_COLUMNS} FROM share_link l WHERE l.object_id = $1 AND l.id = $2"  # noqa: S608
