@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pulse_postgres import Connection, Row
 from pulse_telemetry_gateway.model.annotations import Annotation, AnnotationQuery, Note, Subject
+from pulse_telemetry_gateway.store.visibility import DEVICE_EXISTS, SERIES_EXISTS
 
 _LOCK: Final = 0x6E6F7465
 """PostgreSQL advisory lock: its holder counts the annotations of a device and adds one. "note" in ASCII."""
@@ -22,13 +23,19 @@ class AnnotationStore:
     """Each function works within the caller's transaction."""
 
     async def subject(self, connection: Connection, device: str | None, series: int | None) -> Subject | None:
-        """The device, or the series with its device. None: it does not exist."""
+        """The device, or the series with its device. None: it does not exist, or it was deleted. Nobody deletes it
+        until the transaction ends."""
         if series is not None:
-            row = await connection.fetchrow(
-                "SELECT d.id, d.name FROM series s JOIN device d ON d.id = s.device_id WHERE s.id = $1", series
+            await connection.execute("SELECT 1 FROM series WHERE id = $1 FOR SHARE", series)
+            row = await connection.fetchrow(  # a statement of its own: it sees a deletion that the first one waited for
+                "SELECT d.id, d.name FROM series s JOIN device d ON d.id = s.device_id "  # noqa: S608  # constants
+                f"LEFT JOIN latest l ON l.series_id = s.id WHERE s.id = $1 AND {SERIES_EXISTS}",
+                series,
             )
         elif device is not None:
-            row = await connection.fetchrow("SELECT id, name FROM device WHERE name = $1", device)
+            await connection.execute("SELECT 1 FROM device WHERE name = $1 FOR SHARE", device)
+            query = f"SELECT d.id, d.name FROM device d WHERE d.name = $1 AND {DEVICE_EXISTS}"  # noqa: S608
+            row = await connection.fetchrow(query, device)
         else:
             return Subject()
         return Subject((int(row["id"]), str(row["name"])), series) if row else None
