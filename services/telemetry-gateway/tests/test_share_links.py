@@ -195,17 +195,34 @@ async def test_a_dashboard_has_twenty_valid_links(admin: Person) -> None:
         assert problem(await admin.ask("POST", path, LINK | wrong)) == (422, "invalid_request")
 
 
-async def test_wrong_tokens_are_limited_by_address_and_right_ones_by_link(
+async def test_wrong_tokens_are_limited_by_address_and_do_not_lock_out_right_ones(
     started: Gateway, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(share_links, "_WRONG_PER_ADDRESS", "3/minute")
-    monkeypatch.setattr(share_links, "_PER_LINK", "5/minute")
     started.runtime.limits._clock = lambda: 0.0  # the minute never ends, however slow the machine is
-    _, link = await link_of(admin)
-    for _ in range(3):
-        assert (await read(started, "q" * 43, address="198.51.100.1")).status_code == 404
-    limited = await read(started, "q" * 43, address="198.51.100.1")
-    assert (problem(limited), "retry-after" in limited.headers) == ((429, "rate_limited"), True)
-    assert problem(await read(started, link["token"], address="198.51.100.1")) == (429, "rate_limited")
-    uses = [(await read(started, link["token"], address=f"192.0.2.{n}")).status_code for n in range(6)]
-    assert uses == [200] * 5 + [429]
+    path, revoked = await link_of(admin)
+    valid = await admin.post(path, LINK)
+    await admin.ask("DELETE", f"{path}/{revoked['id']}")
+    for where in ("", f"/series/1/readings?{SPAN}", ""):
+        assert problem(await read(started, revoked["token"], where)) == (404, "share_link_invalid")
+    for where in ("", f"/series/1/readings?{SPAN}"):
+        limited = await read(started, revoked["token"], where)
+        assert (problem(limited), "retry-after" in limited.headers) == ((429, "rate_limited"), True)
+        assert (await read(started, valid["token"], where)).status_code == 200
+    assert problem(await read(started, revoked["token"], address="192.0.2.2")) == (404, "share_link_invalid")
+
+
+async def test_uses_of_a_token_are_limited_by_address_without_the_database(
+    started: Gateway, admin: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_links, "_PER_READER", "3/minute")
+    started.runtime.limits._clock = lambda: 0.0
+    path, link = await link_of(admin)
+    other = await admin.post(path, LINK)
+    uses = [(await read(started, link["token"])).status_code for _ in range(3)]
+    assert uses == [200] * 3
+    async with database.transaction() as connection:
+        await connection.execute("LOCK TABLE share_link, saved_object IN ACCESS EXCLUSIVE MODE")
+        assert problem(await read(started, link["token"])) == (429, "rate_limited")
+    assert (await read(started, link["token"], address="192.0.2.2")).status_code == 200
+    assert (await read(started, other["token"])).status_code == 200

@@ -9,6 +9,7 @@ from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.actions.saved_objects import SavingDependencies
 from pulse_telemetry_gateway.actions.share_link_entries import link_entry
 from pulse_telemetry_gateway.model.authors import Author
+from pulse_telemetry_gateway.model.errors import UnknownSeries
 from pulse_telemetry_gateway.model.saved_objects import SavedObject, UnknownSavedObject
 from pulse_telemetry_gateway.model.share_links import (
     ACTIVE_MAX,
@@ -76,6 +77,16 @@ class ShareLinks:
         if link is None or found is None:
             raise ShareLinkInvalid
         return link, found
+
+    async def require_shown(self, token: str, series: int) -> None:
+        """Checks that the token is valid and that its dashboard shows the series. Raises ShareLinkInvalid,
+        UnknownSeries, Unavailable."""
+        async with self._database.connection() as connection:
+            is_shown = await self._links.shows(connection, token_hash(token), self._now(), series)
+        if is_shown is None:
+            raise ShareLinkInvalid
+        if not is_shown:
+            raise UnknownSeries(f"the dashboard does not show series {series}")
 
     def _now(self) -> datetime:
         return from_micros(self._deps.clock())

@@ -83,6 +83,22 @@ class ShareLinkStore:
         )
         return _link(row) if row else None
 
+    async def shows(self, connection: Connection, token_hash: bytes, now: datetime, series: int) -> bool | None:
+        """Whether the dashboard of a token shows a series. None: the token is invalid. The database reads the panels,
+        so that their text is not sent for each request."""
+        is_shown: bool | None = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM json_array_elements(v.content::json) AS p (panel) WHERE "
+            "CASE json_typeof(p.panel -> 'series') WHEN 'number' THEN p.panel ->> 'series' = $3 WHEN 'array' THEN "
+            "EXISTS (SELECT FROM json_array_elements_text(p.panel -> 'series') AS s (series) WHERE s.series = $3) "
+            "ELSE false END) FROM share_link l JOIN saved_object o ON o.id = l.object_id "
+            "JOIN saved_object_version v ON v.object_id = o.id AND v.version = o.version "
+            "WHERE l.token_hash = $1 AND l.revoked_at IS NULL AND l.expires_at > $2 AND o.shared",
+            token_hash,
+            now,
+            str(series),
+        )
+        return is_shown
+
 
 def _link(row: Row) -> ShareLink:
     return ShareLink(
