@@ -195,6 +195,26 @@ async def test_a_dashboard_has_twenty_valid_links(admin: Person) -> None:
         assert problem(await admin.ask("POST", path, LINK | wrong)) == (422, "invalid_request")
 
 
+@pytest.mark.parametrize("is_revoking", [False, True])
+async def test_twenty_ended_links_are_kept_also_when_many_expire(
+    admin: Person, database: Database, is_revoking: bool
+) -> None:
+    path, link = await link_of(admin)
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO share_link (id, object_id, token_hash, name, created_at, created_by, created_by_name, "
+            "expires_at) SELECT gen_random_uuid(), object_id, sha256(n::text::bytea), n::text, created_at - "
+            "interval '1 day', created_by, created_by_name, now() FROM share_link, generate_series(1, 40) n"
+        )
+    if is_revoking:
+        assert (await admin.ask("DELETE", f"{path}/{link['id']}")).status_code == 204
+    else:
+        states = [one["state"] for one in (await admin.get(path))["items"]]
+        assert states == ["valid"] + ["expired"] * 20
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM share_link") == (20 if is_revoking else 21)
+
+
 async def test_wrong_tokens_are_limited_by_address_and_do_not_lock_out_right_ones(
     started: Gateway, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,8 +53,9 @@ class ShareLinks:
 
     async def list(self, dashboard: UUID, author: Author) -> list[ShareLink]:
         """The links of a dashboard, newest first. Raises UnknownSavedObject, Unavailable."""
-        async with self._database.snapshot() as connection:
-            _visible(await self._dashboards.find(connection, dashboard), dashboard, author)
+        async with self._database.transaction() as connection:
+            _visible(await self._dashboards.lock(connection, dashboard), dashboard, author)
+            await self._links.trim(connection, dashboard, self._now())
             return await self._links.of(connection, dashboard)
 
     async def revoke(self, dashboard: UUID, id_: UUID, author: Author, caller: Caller) -> None:
@@ -68,6 +69,7 @@ class ShareLinks:
             if link.revoked_at is None:
                 await self._links.revoke(connection, id_, self._now(), author.account)
                 await self._deps.audit.append(connection, link_entry("share_link_revoked", link, caller))
+            await self._links.trim(connection, dashboard, self._now())
 
     async def open(self, token: str) -> tuple[ShareLink, SavedObject]:
         """The link of a token, and its dashboard. Raises ShareLinkInvalid, Unavailable."""

@@ -34,11 +34,15 @@ class ShareLinkStore:
             link.created_by_name,
             link.expires_at,
         )
+        await self.trim(connection, link.dashboard, link.created_at)
+
+    async def trim(self, connection: Connection, dashboard: UUID, now: datetime) -> None:
+        """Deletes the oldest links of a dashboard that ended, if more than 20 did."""
         await connection.execute(
             "DELETE FROM share_link WHERE id IN (SELECT id FROM share_link WHERE object_id = $1 "
             "AND (revoked_at IS NOT NULL OR expires_at <= $2) ORDER BY created_at DESC, id OFFSET $3)",
-            link.dashboard,
-            link.created_at,
+            dashboard,
+            now,
             ENDED_KEPT,
         )
 
