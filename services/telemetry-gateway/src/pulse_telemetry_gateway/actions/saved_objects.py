@@ -15,6 +15,7 @@ from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.share_link_entries import link_entry
 from pulse_telemetry_gateway.model.authors import Author
+from pulse_telemetry_gateway.model.errors import ForeignCursor
 from pulse_telemetry_gateway.model.saved_objects import (
     OWN_MAX,
     SHARED_MAX,
@@ -54,8 +55,11 @@ class SavedObjects:
         self._links = ShareLinkStore()
 
     async def page(self, author: Author, after: ListKey | None, limit: int, *, with_content: bool) -> list[SavedObject]:
-        """Up to `limit` own and shared objects after a key. Raises Unavailable."""
-        return await self._store.page(author.account, after, limit, with_content=with_content)
+        """Up to `limit` own and shared objects after a key. Raises ForeignCursor, Unavailable."""
+        found = await self._store.page(author.account, after, limit, with_content=with_content)
+        if found is None:
+            raise ForeignCursor("the last entry of the previous page was deleted: start again without a cursor")
+        return found
 
     async def find(self, id_: UUID, author: Author) -> SavedObject:
         """One object. Raises UnknownSavedObject, Unavailable."""
@@ -131,6 +135,7 @@ class SavedObjects:
         version = unshared.newest
         for link in await self._links.revoke_all(connection, unshared.id, version.updated_at, version.updated_by):
             await self._deps.audit.append(connection, link_entry("share_link_revoked", link, caller))
+        await self._links.trim(connection, unshared.id, version.updated_at)
 
     def _visible(self, found: SavedObject | None, id_: UUID, author: Author) -> SavedObject:
         if found is None or not found.is_visible_to(author.account):
