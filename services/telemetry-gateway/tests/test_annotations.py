@@ -11,6 +11,7 @@ import pytest
 
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.store import annotations as annotation_rows
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -196,6 +197,47 @@ async def test_deleting_a_series_or_a_device_deletes_its_annotations(ada: Person
 
         await eventually(is_deleted)
         assert set(await texts(ada)) == left
+
+
+@pytest.mark.parametrize(
+    ("devices", "series", "index"),
+    [
+        (None, None, "annotation_time"),
+        (("alpha",), None, "annotation_device"),
+        (None, (1,), "annotation_device"),
+    ],
+)
+async def test_a_list_and_the_limit_of_a_device_read_an_index(
+    ada: Person, database: Database, devices: tuple[str] | None, series: tuple[int] | None, index: str
+) -> None:
+    for device, number in ((None, None), ("alpha", None), ("beta", None), (None, 1), (None, 4)):
+        await ada.post(PATH, about(device, number))
+    year = 366 * 24 * 60 * MINUTE
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO annotation SELECT gen_random_uuid(), device_id, series_id, t - n * $1::bigint, until, text, "
+            "author, author_name, version, created_at, updated_at, updated_by, updated_by_name "
+            "FROM annotation, generate_series(1, 4000) n",
+            year // 10,
+        )
+        await connection.execute("ANALYZE annotation")
+        given = (NOW, NOW + MINUTE, devices, series, -(2**63), uuid4(), 100, NOW - year)
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {annotation_rows.PAGE}", *given))
+        assert index in plan
+        assert "Seq Scan on annotation" not in plan, plan
+    assert len(await texts(ada)) == 5
+
+
+async def test_an_annotation_lasts_366_days_at_most_and_is_found_until_it_ends(ada: Person) -> None:
+    longest = 366 * 24 * 60 * MINUTE
+    answer = await ada.ask("POST", PATH, about(t=NOW - longest, until=NOW + 1))
+    assert problem(answer) == (422, "invalid_request")
+    assert "until may be at most 366 days after t" in answer.text
+    for device, number in ((None, None), ("alpha", None), (None, 1)):
+        await ada.post(PATH, about(device, number, t=NOW - longest, until=NOW))
+    for question in ("", "&devices=alpha", "&series=1", "&devices=alpha&series=1"):
+        assert len(await texts(ada, question)) == 3
+        assert len(await texts(ada, f"{question}&limit=1")) == 3
 
 
 async def test_bad_input_adds_nothing(ada: Person) -> None:

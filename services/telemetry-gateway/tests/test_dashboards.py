@@ -220,7 +220,12 @@ async def test_lists_have_pages_in_the_order_of_names(ada: Person, admin: Person
             assert len(page["items"]) <= limit
             found, after = found + page["items"], page["next"]
         assert found == whole
-    for foreign in ("nothing", f"{uuid4()}/", f"{uuid4()}/%00"):
+    first = await ada.get(f"{PATH}?limit=1")
+    assert first["next"] == f"{whole[0]['id']}/1", "a name would be in the logs of proxies"
+    owner, renamed = (admin if whole[0]["shared"] else ada), body("zz", shared=whole[0]["shared"])
+    assert (await owner.ask("PUT", f"{PATH}/{whole[0]['id']}", renamed, version=1)).status_code == 200
+    assert (await ada.get(f"{PATH}?limit=1&after={first['next']}"))["items"] == [whole[1]], "renames lose nothing"
+    for foreign in ("nothing", f"{uuid4()}/", f"{uuid4()}/%00", f"{uuid4()}/1", f"{whole[0]['id']}/{2**63}"):
         assert problem(await ada.ask("GET", f"{PATH}?after={foreign}")) == (422, "foreign_cursor")
 
 

@@ -105,6 +105,12 @@ async def test_deleting_a_series_deletes_its_settings(admin: Person, database: D
         return (await admin.ask("DELETE", "/series/1")).status_code == 200
 
     await eventually(is_deleted)
+    for method, path, given in (("GET", PATH, None), ("PUT", PATH, SET), ("PATCH", "/series/1", {"display_name": "x"})):
+        assert problem(await admin.ask(method, path, given, version="*")) == (404, "not_found")
+    async with database.connection() as connection:  # the device sends again
+        await connection.execute(
+            "INSERT INTO latest (series_id, ord, epoch, seq, t, word, rank) VALUES (1, 1, 7, 1, 1, 1, 1)"
+        )
     assert (await admin.get(PATH)).items() >= (NOTHING | {"updated_by": None}).items()
     assert problem(await admin.ask("PUT", PATH, SET, version=2)) == (412, "precondition_failed")
 

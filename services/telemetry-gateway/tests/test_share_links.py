@@ -87,7 +87,7 @@ async def test_a_link_shows_nothing_else(started: Gateway, admin: Person) -> Non
     assert problem(await read(started, "short")) == (422, "invalid_request")
 
 
-async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_shared(
+async def test_a_link_ends_when_it_is_revoked_or_expires_or_its_dashboard_is_deleted(
     started: Gateway, admin: Person, database: Database
 ) -> None:
     path, link = await link_of(admin)
@@ -97,10 +97,6 @@ async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_sh
     assert (await read(started, other["token"])).status_code == 200
     assert (await admin.ask("DELETE", f"{path}/{link['id']}")).status_code == 204, "revoking twice changes nothing"
     dashboard = path.removesuffix("/links")
-    assert (await admin.ask("PUT", dashboard, body(shared=False), version=1)).status_code == 200
-    assert problem(await read(started, other["token"])) == (404, "share_link_invalid")
-    assert (await admin.ask("PUT", dashboard, body(), version=2)).status_code == 200
-    assert (await read(started, other["token"])).status_code == 200
     async with database.connection() as connection:
         await connection.execute("UPDATE share_link SET expires_at = now() WHERE name = 'Other'")
     assert problem(await read(started, other["token"])) == (404, "share_link_invalid")
@@ -108,8 +104,39 @@ async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_sh
     listed = (await admin.get(path))["items"]
     assert [(one["name"], one["state"]) for one in listed] == [("Other", "expired"), ("Screen", "revoked")]
     third = await admin.post(path, LINK)
-    assert (await admin.ask("DELETE", dashboard, version=3)).status_code == 204
+    assert (await read(started, third["token"])).status_code == 200
+    assert (await admin.ask("DELETE", dashboard, version=1)).status_code == 204
     assert problem(await read(started, third["token"])) == (404, "share_link_invalid")
+
+
+async def test_unsharing_a_dashboard_revokes_its_links_for_good(
+    started: Gateway, admin: Person, database: Database
+) -> None:
+    path, link = await link_of(admin)
+    dashboard = path.removesuffix("/links")
+    expired = await admin.post(path, LINK | {"name": "Old"})
+    async with database.connection() as connection:
+        await connection.execute("UPDATE share_link SET expires_at = now() WHERE name = 'Old'")
+    assert (await admin.ask("PUT", dashboard, body(shared=False), version=1)).status_code == 200
+    assert problem(await read(started, link["token"])) == (404, "share_link_invalid")
+    assert (await admin.ask("PUT", dashboard, body(), version=2)).status_code == 200
+    assert problem(await read(started, link["token"])) == (404, "share_link_invalid")
+    states = {one["id"]: (one["state"], one["revoked_by"]) for one in (await admin.get(path))["items"]}
+    assert states == {link["id"]: ("revoked", EVE), expired["id"]: ("expired", None)}
+    revoked = [json.loads(after or "") for kind, _, _, after in await audited(database) if kind == "share_link_revoked"]
+    assert [one["link"] for one in revoked] == [link["id"]]
+
+
+async def test_only_the_owner_unshares_and_other_administrators_may_delete(started: Gateway, admin: Person) -> None:
+    made = await admin.post("/dashboards", body())
+    path, other = f"/dashboards/{made['id']}", Person(started, ADA, "admin")
+    refused = await other.ask("PUT", path, body(shared=False), version=1)
+    assert problem(refused) == (403, "not_the_owner")
+    assert refused.json()["detail"] == "Only its owner can stop sharing this dashboard. Keep it shared, or delete it."
+    assert await Person(started, BOB).get(path) == made
+    assert (await admin.ask("PUT", path, body(shared=False), version=1)).status_code == 200
+    assert (await admin.ask("PUT", path, body(shared=True), version=2)).status_code == 200
+    assert (await other.ask("DELETE", path, version=3)).status_code == 204
 
 
 async def test_a_link_follows_changes_of_its_dashboard(started: Gateway, admin: Person) -> None:
@@ -168,17 +195,54 @@ async def test_a_dashboard_has_twenty_valid_links(admin: Person) -> None:
         assert problem(await admin.ask("POST", path, LINK | wrong)) == (422, "invalid_request")
 
 
-async def test_wrong_tokens_are_limited_by_address_and_right_ones_by_link(
+@pytest.mark.parametrize("is_revoking", [False, True])
+async def test_twenty_ended_links_are_kept_also_when_many_expire(
+    admin: Person, database: Database, is_revoking: bool
+) -> None:
+    path, link = await link_of(admin)
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO share_link (id, object_id, token_hash, name, created_at, created_by, created_by_name, "
+            "expires_at) SELECT gen_random_uuid(), object_id, sha256(n::text::bytea), n::text, created_at - "
+            "interval '1 day', created_by, created_by_name, now() FROM share_link, generate_series(1, 40) n"
+        )
+    if is_revoking:
+        assert (await admin.ask("DELETE", f"{path}/{link['id']}")).status_code == 204
+    else:
+        states = [one["state"] for one in (await admin.get(path))["items"]]
+        assert states == ["valid"] + ["expired"] * 20
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM share_link") == (20 if is_revoking else 21)
+
+
+async def test_wrong_tokens_are_limited_by_address_and_do_not_lock_out_right_ones(
     started: Gateway, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(share_links, "_WRONG_PER_ADDRESS", "3/minute")
-    monkeypatch.setattr(share_links, "_PER_LINK", "5/minute")
     started.runtime.limits._clock = lambda: 0.0  # the minute never ends, however slow the machine is
-    _, link = await link_of(admin)
-    for _ in range(3):
-        assert (await read(started, "q" * 43, address="198.51.100.1")).status_code == 404
-    limited = await read(started, "q" * 43, address="198.51.100.1")
-    assert (problem(limited), "retry-after" in limited.headers) == ((429, "rate_limited"), True)
-    assert problem(await read(started, link["token"], address="198.51.100.1")) == (429, "rate_limited")
-    uses = [(await read(started, link["token"], address=f"192.0.2.{n}")).status_code for n in range(6)]
-    assert uses == [200] * 5 + [429]
+    path, revoked = await link_of(admin)
+    valid = await admin.post(path, LINK)
+    await admin.ask("DELETE", f"{path}/{revoked['id']}")
+    for where in ("", f"/series/1/readings?{SPAN}", ""):
+        assert problem(await read(started, revoked["token"], where)) == (404, "share_link_invalid")
+    for where in ("", f"/series/1/readings?{SPAN}"):
+        limited = await read(started, revoked["token"], where)
+        assert (problem(limited), "retry-after" in limited.headers) == ((429, "rate_limited"), True)
+        assert (await read(started, valid["token"], where)).status_code == 200
+    assert problem(await read(started, revoked["token"], address="192.0.2.2")) == (404, "share_link_invalid")
+
+
+async def test_uses_of_a_token_are_limited_by_address_without_the_database(
+    started: Gateway, admin: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_links, "_PER_READER", "3/minute")
+    started.runtime.limits._clock = lambda: 0.0
+    path, link = await link_of(admin)
+    other = await admin.post(path, LINK)
+    uses = [(await read(started, link["token"])).status_code for _ in range(3)]
+    assert uses == [200] * 3
+    async with database.transaction() as connection:
+        await connection.execute("LOCK TABLE share_link, saved_object IN ACCESS EXCLUSIVE MODE")
+        assert problem(await read(started, link["token"])) == (429, "rate_limited")
+    assert (await read(started, link["token"], address="192.0.2.2")).status_code == 200
+    assert (await read(started, other["token"])).status_code == 200

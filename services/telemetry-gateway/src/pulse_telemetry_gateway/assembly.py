@@ -174,7 +174,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Displays(database, audit, runtime.clock),
         Annotations(saving),
         ShareLinks(saving),
-        ConcurrencyLimit(max(1, at_once // 2), settings.history_deadline),
+        ConcurrencyLimit(max(2, at_once // 2), settings.history_deadline),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(

@@ -17,10 +17,9 @@ class Renaming:
     async def device(self, name: str, new_name: str | None, caller: Caller) -> None:
         """Sets the name of a device; None restores the declared one. Raises UnknownDevice, Unavailable."""
         device_id = await self._registry.find(name)
-        if device_id is None:
-            raise UnknownDevice(f"unknown device {name}")
         async with self._database.transaction() as connection:
-            await self._registry.rename_device(connection, device_id, new_name)
+            if device_id is None or not await self._registry.rename_device(connection, device_id, new_name):
+                raise UnknownDevice(f"unknown device {name}")
             entry = _entry("device_renamed", name, {"name": new_name}, caller)
             await self._audit.append(connection, entry)
 

@@ -13,21 +13,26 @@ from pulse_contracts.times import from_micros
 from pulse_postgres import AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.actions.share_link_entries import link_entry
 from pulse_telemetry_gateway.model.authors import Author
+from pulse_telemetry_gateway.model.errors import ForeignCursor
 from pulse_telemetry_gateway.model.saved_objects import (
     OWN_MAX,
     SHARED_MAX,
     Draft,
     Kind,
+    NotTheOwner,
     SavedObject,
     SavedVersion,
     TooManyOwn,
     TooManyShared,
     UnknownSavedObject,
     UnknownVersion,
+    is_unshared,
     needs_share,
 )
 from pulse_telemetry_gateway.store.saved_objects import ListKey, SavedObjectStore
+from pulse_telemetry_gateway.store.share_links import ShareLinkStore
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,14 @@ class SavedObjects:
         self._kind, self._deps = kind, dependencies
         self._database = dependencies.database
         self._store = SavedObjectStore(dependencies.database, kind)
+        self._links = ShareLinkStore()
 
     async def page(self, author: Author, after: ListKey | None, limit: int, *, with_content: bool) -> list[SavedObject]:
-        """Up to `limit` own and shared objects after a key. Raises Unavailable."""
-        return await self._store.page(author.account, after, limit, with_content=with_content)
+        """Up to `limit` own and shared objects after a key. Raises ForeignCursor, Unavailable."""
+        found = await self._store.page(author.account, after, limit, with_content=with_content)
+        if found is None:
+            raise ForeignCursor("the last entry of the previous page was deleted: start again without a cursor")
+        return found
 
     async def find(self, id_: UUID, author: Author) -> SavedObject:
         """One object. Raises UnknownSavedObject, Unavailable."""
@@ -76,11 +85,15 @@ class SavedObjects:
     async def replace(
         self, id_: UUID, draft: Draft, precondition: Precondition, author: Author, caller: Caller
     ) -> SavedObject:
-        """Saves a new version. Raises UnknownSavedObject, Forbidden, PreconditionFailed, TooManyShared, Unavailable."""
+        """Saves a new version. Only the owner may unshare an object, which revokes its share links. Raises
+        UnknownSavedObject, Forbidden, NotTheOwner, PreconditionFailed, TooManyShared, Unavailable."""
         async with self._database.transaction() as connection:
             _, shared = await self._store.counts(connection, author.account) if draft.shared else (0, 0)
             before = self._visible(await self._store.lock(connection, id_), id_, author)
             _check_share(before.newest.draft, draft, author)
+            unshares = is_unshared(before.newest.draft, draft)
+            if unshares and before.owner != author.account:
+                raise NotTheOwner(self._kind)
             precondition.require(_current(before.newest))
             if draft.shared and not before.newest.draft.shared and shared >= SHARED_MAX:
                 raise TooManyShared(self._kind)
@@ -88,6 +101,8 @@ class SavedObjects:
             after = SavedObject(id_, self._kind, before.owner, before.owner_name, before.created_at, newest)
             await self._store.put(connection, id_, newest)
             await self._record(connection, f"{self._kind}_changed", (before, after), caller)
+            if unshares:
+                await self._revoke_links(connection, after, caller)
         return after
 
     async def delete(self, id_: UUID, precondition: Precondition, author: Author, caller: Caller) -> None:
@@ -114,6 +129,13 @@ class SavedObjects:
         if version is None or not (version.draft.shared or found.owner == author.account):
             raise UnknownVersion(f"version {number} does not exist or is not kept")
         return found, version
+
+    async def _revoke_links(self, connection: Connection, unshared: SavedObject, caller: Caller) -> None:
+        """Otherwise the links would work again when somebody shares the object again."""
+        version = unshared.newest
+        for link in await self._links.revoke_all(connection, unshared.id, version.updated_at, version.updated_by):
+            await self._deps.audit.append(connection, link_entry("share_link_revoked", link, caller))
+        await self._links.trim(connection, unshared.id, version.updated_at)
 
     def _visible(self, found: SavedObject | None, id_: UUID, author: Author) -> SavedObject:
         if found is None or not found.is_visible_to(author.account):

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.times import from_micros
-from pulse_postgres import AuditEntry, Connection
-from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.saved_objects import SavingDependencies
+from pulse_telemetry_gateway.actions.share_link_entries import link_entry
 from pulse_telemetry_gateway.model.authors import Author
+from pulse_telemetry_gateway.model.errors import UnknownSeries
 from pulse_telemetry_gateway.model.saved_objects import SavedObject, UnknownSavedObject
 from pulse_telemetry_gateway.model.share_links import (
     ACTIVE_MAX,
@@ -48,13 +48,14 @@ class ShareLinks:
             if await self._links.count_valid(connection, dashboard, now) >= ACTIVE_MAX:
                 raise TooManyShareLinks(f"The dashboard has {ACTIVE_MAX} valid links already. Revoke one first.")
             await self._links.add(connection, link, token_hash(token))
-            await self._record(connection, "share_link_created", link, caller)
+            await self._deps.audit.append(connection, link_entry("share_link_created", link, caller))
         return NewShareLink(link, token)
 
     async def list(self, dashboard: UUID, author: Author) -> list[ShareLink]:
         """The links of a dashboard, newest first. Raises UnknownSavedObject, Unavailable."""
-        async with self._database.snapshot() as connection:
-            _visible(await self._dashboards.find(connection, dashboard), dashboard, author)
+        async with self._database.transaction() as connection:
+            _visible(await self._dashboards.lock(connection, dashboard), dashboard, author)
+            await self._links.trim(connection, dashboard, self._now())
             return await self._links.of(connection, dashboard)
 
     async def revoke(self, dashboard: UUID, id_: UUID, author: Author, caller: Caller) -> None:
@@ -67,7 +68,8 @@ class ShareLinks:
                 raise UnknownShareLink(f"unknown link {id_}")
             if link.revoked_at is None:
                 await self._links.revoke(connection, id_, self._now(), author.account)
-                await self._record(connection, "share_link_revoked", link, caller)
+                await self._deps.audit.append(connection, link_entry("share_link_revoked", link, caller))
+            await self._links.trim(connection, dashboard, self._now())
 
     async def open(self, token: str) -> tuple[ShareLink, SavedObject]:
         """The link of a token, and its dashboard. Raises ShareLinkInvalid, Unavailable."""
@@ -78,18 +80,15 @@ class ShareLinks:
             raise ShareLinkInvalid
         return link, found
 
-    async def _record(self, connection: Connection, event: str, link: ShareLink, caller: Caller) -> None:
-        detail: Detail = {"link": str(link.id), "name": link.name, "expires": link.expires_at.isoformat()}
-        entry = AuditEntry(
-            event,
-            caller.account,
-            f"dashboard:{link.dashboard}",
-            None,
-            detail,
-            caller.address,
-            caller.request_id,
-        )
-        await self._deps.audit.append(connection, entry)
+    async def require_shown(self, token: str, series: int) -> None:
+        """Checks that the token is valid and that its dashboard shows the series. Raises ShareLinkInvalid,
+        UnknownSeries, Unavailable."""
+        async with self._database.connection() as connection:
+            is_shown = await self._links.shows(connection, token_hash(token), self._now(), series)
+        if is_shown is None:
+            raise ShareLinkInvalid
+        if not is_shown:
+            raise UnknownSeries(f"the dashboard does not show series {series}")
 
     def _now(self) -> datetime:
         return from_micros(self._deps.clock())

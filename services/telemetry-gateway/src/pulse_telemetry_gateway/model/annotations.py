@@ -9,6 +9,9 @@ from pulse_contracts.errors import DomainError
 DEVICE_MAX = 10_000
 """Annotations of one device, and as many that are about no device."""
 
+LENGTH_MAX = 366 * 24 * 3_600_000_000
+"""Microseconds from `t` to `until`. A list looks back by as much, and reads no older annotation."""
+
 
 class UnknownAnnotation(DomainError):
     """The annotation does not exist, or it was deleted."""

@@ -28,6 +28,16 @@ class UnknownVersion(DomainError):
     code, status = "not_found", 404
 
 
+class NotTheOwner(DomainError):
+    """Only the owner can stop sharing an object, because everybody else would lose it. Delete it instead, if nobody
+    needs it."""
+
+    code, status = "not_the_owner", 403
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(f"Only its owner can stop sharing this {kind}. Keep it shared, or delete it.")
+
+
 class TooManyOwn(DomainError):
     """Your account has 50 of them already. Delete one first."""
 
@@ -82,6 +92,11 @@ class SavedObject:
     def is_visible_to(self, account: str) -> bool:
         """Whether it is the account's own, or shared."""
         return self.newest.draft.shared or self.owner == account
+
+
+def is_unshared(before: Draft, after: Draft) -> bool:
+    """Whether a change takes an object away from everybody but its owner."""
+    return before.shared and not after.shared
 
 
 def needs_share(*drafts: Draft | None) -> bool:

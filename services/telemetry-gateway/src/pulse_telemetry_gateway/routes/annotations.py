@@ -14,6 +14,7 @@ from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.message import DeviceName
 from pulse_telemetry_gateway.actions.annotations import Wanted
 from pulse_telemetry_gateway.model.annotations import (
+    LENGTH_MAX,
     Annotation,
     AnnotationQuery,
     Note,
@@ -44,7 +45,7 @@ _NOTE: dict[str, Any] = {"t": 1_767_225_600_000_000, "until": None, "text": "Fil
 
 
 class AnnotationBody(RequestBody):
-    """`t`, `until`: microseconds since 1970. `until`: null for one time."""
+    """`t`, `until`: microseconds since 1970. `until`: null for one time, or at most 366 days after `t`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_NOTE]})
 
@@ -56,6 +57,8 @@ class AnnotationBody(RequestBody):
     def _ends_after_its_start(self) -> Self:
         if self.until is not None and self.until <= self.t:
             raise ValueError("until must be after t")
+        if self.until is not None and self.until - self.t > LENGTH_MAX:
+            raise ValueError("until may be at most 366 days after t")
         return self
 
     def note(self) -> Note:

@@ -15,6 +15,7 @@ from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_telemetry_gateway.model.errors import ForeignCursor
 from pulse_telemetry_gateway.model.saved_objects import (
     Draft,
+    NotTheOwner,
     SavedObject,
     SavedVersion,
     TooManyOwn,
@@ -186,12 +187,13 @@ async def dashboard(response: Response, deps: Dependencies, author: Reader, id_:
     return _view(found)
 
 
-@router.put("/{id:uuid}", operation_id="update_dashboard", responses={200: TAGGED, **responses(*CHANGES)})
+@router.put("/{id:uuid}", operation_id="update_dashboard", responses={200: TAGGED, **responses(NotTheOwner, *CHANGES)})
 async def update(
     response: Response, deps: Dependencies, writer: Writer, precondition: IfMatch, id_: ObjectId, body: DashboardBody
 ) -> DashboardView:
-    """Replace name, sharing and panels. A shared dashboard needs `dashboards.share`. If somebody has saved it since you
-    read it, the answer is 412, and its `current` says who did."""
+    """Replace name, sharing and panels. A shared dashboard needs `dashboards.share`. Only its owner may unshare it.
+    Unsharing revokes its share links. If somebody has saved it since you read it, the answer is 412, and its `current`
+    says who did."""
     async with deps.concurrency.slot():
         saved = await deps.dashboards.replace(id_, body.draft(), precondition, writer.author, writer.caller)
     tag_of(response, saved)

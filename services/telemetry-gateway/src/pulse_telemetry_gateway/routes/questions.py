@@ -15,6 +15,7 @@ from pulse_contracts.message import PRINTABLE
 from pulse_telemetry_gateway.model.errors import ForeignCursor
 from pulse_telemetry_gateway.model.saved_objects import (
     Draft,
+    NotTheOwner,
     SavedObject,
     TooManyOwn,
     TooManyShared,
@@ -123,11 +124,12 @@ async def question(response: Response, deps: Dependencies, author: Reader, id_: 
     return _view(found)
 
 
-@router.put("/{id:uuid}", operation_id="update_question", responses={200: TAGGED, **responses(*CHANGES)})
+@router.put("/{id:uuid}", operation_id="update_question", responses={200: TAGGED, **responses(NotTheOwner, *CHANGES)})
 async def update(
     response: Response, deps: Dependencies, writer: Writer, precondition: IfMatch, id_: ObjectId, body: QuestionBody
 ) -> QuestionView:
-    """Replace name, query and sharing. A shared question needs `dashboards.share`."""
+    """Replace name, query and sharing. A shared question needs `dashboards.share`. Only its owner may stop sharing
+    it."""
     async with deps.concurrency.slot():
         saved = await deps.questions.replace(id_, body.draft(), precondition, writer.author, writer.caller)
     tag_of(response, saved)

@@ -83,22 +83,23 @@ def author_of(principal: Principal) -> Author:
 
 
 def read_key(after: str | None) -> ListKey | None:
-    """The position of a cursor: the id and the name of the last object of the previous page. Raises ForeignCursor."""
+    """The position of a cursor: the id of the last object of the previous page, and the number of the version that the
+    page showed. A name would be readable in the logs of proxies. Raises ForeignCursor."""
     if after is None:
         return None
-    id_, _, name = after.partition("/")
+    id_, _, version = after.partition("/")
     try:
-        key = name, UUID(id_)
+        key = int(version), UUID(id_)
     except ValueError as error:
         raise ForeignCursor("the cursor is invalid: start again without one") from error
-    if not name or "\x00" in name:
+    if not 1 <= key[0] < 2**62:
         raise ForeignCursor("the cursor is invalid: start again without one")
     return key
 
 
 def next_of(found: list[SavedObject], limit: int) -> str | None:
     """The cursor of the next page, if more than `limit` objects were found."""
-    return f"{found[limit - 1].id}/{found[limit - 1].newest.draft.name}" if len(found) > limit else None
+    return f"{found[limit - 1].id}/{found[limit - 1].newest.number}" if len(found) > limit else None
 
 
 def tag_of(response: Response, found: SavedObject) -> None:

@@ -1,6 +1,9 @@
 """Share links: administrators create and revoke them; whoever has one reads one dashboard without an account."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,7 +17,7 @@ from pulse_chassis.identity.caller import client_address
 from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.model.errors import InvalidRange, UnknownSeries
-from pulse_telemetry_gateway.model.saved_objects import SavedObject, UnknownSavedObject
+from pulse_telemetry_gateway.model.saved_objects import UnknownSavedObject
 from pulse_telemetry_gateway.model.share_links import (
     TOKEN,
     DashboardNotShared,
@@ -22,8 +25,9 @@ from pulse_telemetry_gateway.model.share_links import (
     ShareLinkInvalid,
     TooManyShareLinks,
     UnknownShareLink,
+    token_hash,
 )
-from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros, TelemetryDependencies
 from pulse_telemetry_gateway.routes.displays import SeriesId
 from pulse_telemetry_gateway.routes.history import ReadingsView, sampled_view
 from pulse_telemetry_gateway.routes.panels import Panel, series_in
@@ -33,7 +37,7 @@ from pulse_telemetry_gateway.routes.saving import Name, ObjectId, RequestBody, W
 router = APIRouter(prefix="/dashboards", route_class=IdempotentRoute)
 public = APIRouter(prefix="/api/telemetry/shared", tags=["telemetry"])
 _Sharer = Annotated[Writing, writer("dashboards.share", "dashboards.share")]
-_PER_LINK, _WRONG_PER_ADDRESS = "300/minute", "30/minute"
+_PER_READER, _WRONG_PER_ADDRESS = "600/minute", "30/minute"
 _CHANGES = (UnknownSavedObject, TooManyRequests, RevocationsUnknown)
 
 
@@ -93,7 +97,7 @@ async def create(
     deps: Dependencies, sharer: _Sharer, id_: ObjectId, body: ShareLinkBody, _: IdempotencyKey = None
 ) -> NewShareLinkView:
     """Create a link to a shared dashboard. Whoever has its token reads the dashboard and the readings of its series
-    without an account, until the link expires or is revoked, or until the dashboard is not shared any more."""
+    without an account, until the link expires or is revoked. Unsharing the dashboard revokes its links."""
     valid_for = timedelta(days=body.expires_in_days)
     async with deps.concurrency.slot():
         made = await deps.share_links.create(id_, body.name, valid_for, sharer.author, sharer.caller)
@@ -121,35 +125,47 @@ async def revoke(deps: Dependencies, sharer: _Sharer, id_: ObjectId, link: UUID)
     return Response(status_code=204)
 
 
-async def _opened(
-    request: Request,
-    deps: Dependencies,
-    token: Annotated[
-        str, Header(alias="Pulse-Share-Token", pattern=TOKEN, description="The token of the link", examples=["q" * 43])
-    ],
-) -> tuple[ShareLink, SavedObject]:
-    """Limits wrong tokens by address, and right ones by link."""
+_Token = Annotated[
+    str, Header(alias="Pulse-Share-Token", pattern=TOKEN, description="The token of the link", examples=["q" * 43])
+]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Somebody with a token. address: None when it is unknown."""
+
+    deps: TelemetryDependencies
+    token: str = field(repr=False)
+    address: str | None
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[None]:
+        """A slot of the database in which the token is checked. Counts an invalid token. Raises TooManyRequests instead
+        of ShareLinkInvalid after too many of them; a valid token is not affected."""
+        try:
+            async with self.deps.public_concurrency.slot():
+                yield
+        except ShareLinkInvalid:
+            if self.address is not None:
+                await self.deps.limits.check("share-links-wrong", _WRONG_PER_ADDRESS, self.address)
+            raise
+
+
+async def _reader(request: Request, deps: Dependencies, token: _Token) -> _Reader:
+    """Limits the requests with one token from one address, before the database is asked."""
     address = client_address(request)
-    if address is not None:
-        await deps.limits.require_left("share-links-wrong", _WRONG_PER_ADDRESS, address)
-    try:
-        async with deps.public_concurrency.slot():
-            link, dashboard = await deps.share_links.open(token)
-    except ShareLinkInvalid:
-        if address is not None:
-            await deps.limits.count("share-links-wrong", _WRONG_PER_ADDRESS, address)
-        raise
-    await deps.limits.check("share-links", _PER_LINK, str(link.id))
-    return link, dashboard
+    await deps.limits.check("share-links", _PER_READER, f"{token_hash(token).hex()}/{address or ''}")
+    return _Reader(deps, token, address)
 
 
-_Opened = Annotated[tuple[ShareLink, SavedObject], Depends(_opened)]
+_SharedReader = Annotated[_Reader, Depends(_reader)]
 
 
 @public.get("", operation_id="get_shared_dashboard", responses=responses(ShareLinkInvalid, TooManyRequests))
-async def shared(deps: Dependencies, opened: _Opened) -> SharedDashboardView:
+async def shared(deps: Dependencies, reader: _SharedReader) -> SharedDashboardView:
     """Read a dashboard with a share link. Needs no account."""
-    link, dashboard = opened
+    async with reader.opening():
+        link, dashboard = await deps.share_links.open(reader.token)
     newest = dashboard.newest
     panels = json.loads(newest.draft.content)
     async with deps.public_concurrency.slot():
@@ -171,15 +187,15 @@ async def shared(deps: Dependencies, opened: _Opened) -> SharedDashboardView:
 )
 async def readings(
     deps: Dependencies,
-    opened: _Opened,
+    reader: _SharedReader,
     series_id: SeriesId,
     start: Annotated[Micros, Query(alias="from")],
     end: Annotated[Micros, Query(alias="to")],
     points: Annotated[int, Query(ge=4, le=2_000)] = 600,
 ) -> ReadingsView:
     """At most `points` readings of [from, to) of a series of the dashboard. Needs no account."""
-    if series_id not in series_in(json.loads(opened[1].newest.draft.content)):
-        raise UnknownSeries(f"the dashboard does not show series {series_id}")
+    async with reader.opening():
+        await deps.share_links.require_shown(reader.token, series_id)
     async with deps.public_concurrency.slot():
         return sampled_view(series_id, (start, end), await deps.history.readings(series_id, start, end, points))
 

@@ -4,7 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from pulse_postgres import Connection, Row
-from pulse_telemetry_gateway.model.annotations import Annotation, AnnotationQuery, Note, Subject
+from pulse_telemetry_gateway.model.annotations import LENGTH_MAX, Annotation, AnnotationQuery, Note, Subject
+from pulse_telemetry_gateway.store.visibility import DEVICE_EXISTS, SERIES_EXISTS
 
 _LOCK: Final = 0x6E6F7465
 """PostgreSQL advisory lock: its holder counts the annotations of a device and adds one. "note" in ASCII."""
@@ -13,6 +14,23 @@ _COLUMNS: Final = (
     "a.created_at, a.updated_at, a.updated_by, a.updated_by_name"
 )
 _FROM: Final = "annotation a LEFT JOIN device d ON d.id = a.device_id"
+_TOUCHES: Final = "a.t < $2 AND a.t >= $8 AND coalesce(a.until, a.t) >= $1 AND (a.t, a.id) > ($5::bigint, $6::uuid)"
+_ORDER: Final = "ORDER BY a.t, a.id LIMIT $7"
+PAGE: Final = (
+    "WITH chosen AS (SELECT id AS device_id FROM device WHERE name = ANY($3::text[])), "  # noqa: S608  # constants
+    "of_series AS (SELECT DISTINCT device_id FROM series WHERE id = ANY($4::int[])), "
+    "found AS ("
+    f"(SELECT a.id FROM annotation a WHERE $3::text[] IS NULL AND $4::int[] IS NULL AND {_TOUCHES} {_ORDER}) "
+    "UNION (SELECT a.id FROM annotation a WHERE ($3::text[] IS NOT NULL OR $4::int[] IS NOT NULL) "
+    f"AND a.device_id IS NULL AND {_TOUCHES} {_ORDER}) "
+    "UNION (SELECT a.id FROM chosen CROSS JOIN LATERAL "
+    f"(SELECT a.id FROM annotation a WHERE a.device_id = chosen.device_id AND {_TOUCHES} {_ORDER}) a) "
+    "UNION (SELECT a.id FROM of_series CROSS JOIN LATERAL (SELECT a.id FROM annotation a WHERE "
+    "a.device_id = of_series.device_id AND (a.series_id IS NULL OR a.series_id = ANY($4::int[])) "
+    f"AND {_TOUCHES} {_ORDER}) a)) "
+    f"SELECT {_COLUMNS} FROM {_FROM} WHERE a.id IN (SELECT id FROM found) {_ORDER}"
+)
+"""A page of a list. Each part reads one index in the order of time, and at most a page of it."""
 
 AnnotationKey = tuple[int, UUID]
 """(t, id): the order of lists."""
@@ -22,13 +40,19 @@ class AnnotationStore:
     """Each function works within the caller's transaction."""
 
     async def subject(self, connection: Connection, device: str | None, series: int | None) -> Subject | None:
-        """The device, or the series with its device. None: it does not exist."""
+        """The device, or the series with its device. None: it does not exist, or it was deleted. Nobody deletes it
+        until the transaction ends."""
         if series is not None:
-            row = await connection.fetchrow(
-                "SELECT d.id, d.name FROM series s JOIN device d ON d.id = s.device_id WHERE s.id = $1", series
+            await connection.execute("SELECT 1 FROM series WHERE id = $1 FOR SHARE", series)
+            row = await connection.fetchrow(  # a statement of its own: it sees a deletion that the first one waited for
+                "SELECT d.id, d.name FROM series s JOIN device d ON d.id = s.device_id "  # noqa: S608  # constants
+                f"LEFT JOIN latest l ON l.series_id = s.id WHERE s.id = $1 AND {SERIES_EXISTS}",
+                series,
             )
         elif device is not None:
-            row = await connection.fetchrow("SELECT id, name FROM device WHERE name = $1", device)
+            await connection.execute("SELECT 1 FROM device WHERE name = $1 FOR SHARE", device)
+            query = f"SELECT d.id, d.name FROM device d WHERE d.name = $1 AND {DEVICE_EXISTS}"  # noqa: S608
+            row = await connection.fetchrow(query, device)
         else:
             return Subject()
         return Subject((int(row["id"]), str(row["name"])), series) if row else None
@@ -36,8 +60,9 @@ class AnnotationStore:
     async def count(self, connection: Connection, device_id: int | None) -> int:
         """How many annotations a device has, or are about no device. Nobody adds one until the transaction ends."""
         await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCK, device_id or 0)
-        query = "SELECT count(*) FROM annotation WHERE device_id IS NOT DISTINCT FROM $1"
-        return int(await connection.fetchval(query, device_id))
+        if device_id is None:
+            return int(await connection.fetchval("SELECT count(*) FROM annotation WHERE device_id IS NULL"))
+        return int(await connection.fetchval("SELECT count(*) FROM annotation WHERE device_id = $1", device_id))
 
     async def add(self, connection: Connection, added: Annotation) -> None:
         """Adds an annotation."""
@@ -94,21 +119,8 @@ class AnnotationStore:
     ) -> list[Annotation]:
         """Up to `limit` annotations after a key, by time and id."""
         t, id_ = after or (-(2**63), UUID(int=0))
-        rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE a.t < $2 AND coalesce(a.until, a.t) >= $1 "  # noqa: S608  # constants
-            "AND (a.t, a.id) > ($5::bigint, $6::uuid) "
-            "AND (($3::text[] IS NULL AND $4::int[] IS NULL) OR a.device_id IS NULL OR d.name = ANY($3) "
-            "OR a.series_id = ANY($4) OR (a.series_id IS NULL "
-            "AND a.device_id IN (SELECT device_id FROM series WHERE id = ANY($4)))) "
-            "ORDER BY a.t, a.id LIMIT $7",
-            query.start,
-            query.end,
-            query.devices,
-            query.series,
-            t,
-            id_,
-            limit,
-        )
+        first = max(query.start - LENGTH_MAX, t)  # nothing that starts earlier touches the range or follows the key
+        rows = await connection.fetch(PAGE, query.start, query.end, query.devices, query.series, t, id_, limit, first)
         return [_annotation(row) for row in rows]
 
 

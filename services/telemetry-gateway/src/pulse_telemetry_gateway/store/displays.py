@@ -6,11 +6,13 @@ from typing import Final
 
 from pulse_postgres import Connection, Row
 from pulse_telemetry_gateway.model.displays import UNSET_VERSION, Display, Limit, SeriesDisplay
+from pulse_telemetry_gateway.store.visibility import SERIES_EXISTS
 
 _QUERY: Final = (
-    "SELECT s.id, d.name AS device, s.display_name, s.unit, s.given_name, s.given_unit, p.version, p.decimals, "
+    "SELECT s.id, d.name AS device, s.display_name, s.unit, s.given_name, s.given_unit, p.version, p.decimals, "  # noqa: S608
     "p.limits, p.expected_min, p.expected_max, p.updated_at, p.updated_by, p.updated_by_name "
-    "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN series_display p ON p.series_id = s.id WHERE s.id = $1"
+    "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN series_display p ON p.series_id = s.id "
+    f"LEFT JOIN latest l ON l.series_id = s.id WHERE s.id = $1 AND {SERIES_EXISTS}"
 )
 
 
@@ -18,12 +20,12 @@ class DisplayStore:
     """Each function works within the caller's transaction."""
 
     async def find(self, connection: Connection, series: int) -> SeriesDisplay | None:
-        """The settings of a series that exists."""
+        """The settings of a series. None: it does not exist, or it was deleted."""
         row = await connection.fetchrow(_QUERY, series)
         return _display(row) if row else None
 
     async def lock(self, connection: Connection, series: int) -> SeriesDisplay | None:
-        """The settings of a series that exists. Nobody changes them until the transaction ends."""
+        """Like `find`. Nobody changes or deletes the settings until the transaction ends."""
         await connection.execute("SELECT 1 FROM series WHERE id = $1 FOR NO KEY UPDATE", series)
         return await self.find(connection, series)
 

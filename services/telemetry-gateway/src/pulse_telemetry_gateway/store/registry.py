@@ -13,6 +13,7 @@ from pulse_telemetry_gateway.model.displays import Limit
 from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
 from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.store.displays import read_limits
+from pulse_telemetry_gateway.store.visibility import DEVICE_EXISTS, SERIES_EXISTS
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ class RegistryStore:
         """At most `most` devices after a name, ordered by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "
+                "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "  # noqa: S608
                 "d.online, d.waiting, d.last_seen, "
                 "d.alternations >= 3 AND d.alternated > now() - interval '1 hour' AS is_cloned, "
                 "EXISTS (SELECT FROM stream WHERE device_id = d.id AND epoch = 0) AS is_plain, "
@@ -260,7 +261,7 @@ class RegistryStore:
                 "(SELECT count(*) FROM series s WHERE s.device_id = d.id AND (s.removed_at IS NULL "
                 "OR EXISTS (SELECT FROM latest WHERE series_id = s.id))) AS series_count "
                 "FROM device d WHERE d.name > $1 "
-                "AND (d.removed_at IS NULL OR d.last_seen > d.removed_at) ORDER BY d.name LIMIT $2",
+                f"AND {DEVICE_EXISTS} ORDER BY d.name LIMIT $2",
                 after,
                 most,
             )
@@ -273,7 +274,7 @@ class RegistryStore:
             rows = await connection.fetch(
                 f"{_SERIES} "
                 "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
-                "AND (s.removed_at IS NULL OR l.series_id IS NOT NULL) ORDER BY d.name, s.name, s.type LIMIT $5",
+                f"AND {SERIES_EXISTS} ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
                 *after,
                 most,
@@ -284,8 +285,7 @@ class RegistryStore:
         """Those of the series that are not deleted, by device, name and type."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"{_SERIES} WHERE s.id = ANY($1::int[]) AND (s.removed_at IS NULL OR l.series_id IS NOT NULL) "
-                "ORDER BY d.name, s.name, s.type",
+                f"{_SERIES} WHERE s.id = ANY($1::int[]) AND {SERIES_EXISTS} ORDER BY d.name, s.name, s.type",
                 list(ids),
             )
         return [_series(row) for row in rows]
@@ -296,9 +296,10 @@ class RegistryStore:
             rows = await connection.fetch("SELECT id, type FROM series WHERE device_id = $1 ORDER BY id", device_id)
         return [(row["id"], TYPES.index(row["type"])) for row in rows]
 
-    async def rename_device(self, connection: Connection, device_id: int, name: str | None) -> None:
-        """Sets the user's name; None restores the declared one."""
-        await connection.execute("UPDATE device SET given_name = $2 WHERE id = $1", device_id, name)
+    async def rename_device(self, connection: Connection, device_id: int, name: str | None) -> bool:
+        """Sets the user's name; None restores the declared one. False: the device was deleted."""
+        query = f"UPDATE device d SET given_name = $2 WHERE d.id = $1 AND {DEVICE_EXISTS}"  # noqa: S608
+        return await connection.execute(query, device_id, name) == "UPDATE 1"
 
     async def devices_of(self, series: Sequence[int]) -> dict[int, tuple[int, str, int]]:
         """For each series that exists: the number and name of its device, and the number of its type."""

@@ -12,8 +12,8 @@ _OBJECT = "o.id, o.kind, o.owner, o.owner_name, o.created_at"
 _VERSION = "v.version, v.name, v.shared, v.panels, v.updated_at, v.updated_by, v.updated_by_name"
 _NEWEST = "saved_object o JOIN saved_object_version v ON v.object_id = o.id AND v.version = o.version"
 
-ListKey = tuple[str, UUID]
-"""(name, id): the order of lists, without regard to case."""
+ListKey = tuple[int, UUID]
+"""(version, id): lists are ordered by the name that this version of the object had, without regard to case."""
 
 
 class SavedObjectStore:
@@ -82,10 +82,16 @@ class SavedObjectStore:
         held = await connection.fetchval("SELECT 1 FROM saved_object WHERE id = $1 FOR UPDATE", id_)
         return await self.find(connection, id_) if held else None
 
-    async def page(self, account: str, after: ListKey | None, limit: int, *, with_content: bool) -> list[SavedObject]:
-        """Up to `limit` objects after a key that are shared or belong to the account, by name and id."""
-        name, id_ = after or ("", UUID(int=0))
-        async with self._database.connection() as connection:
+    async def page(
+        self, account: str, after: ListKey | None, limit: int, *, with_content: bool
+    ) -> list[SavedObject] | None:
+        """Up to `limit` objects after a key that are shared or belong to the account, by name and id. None: the object
+        of the key was deleted, or its version is not kept any more."""
+        version, id_ = after or (0, UUID(int=0))
+        async with self._database.snapshot() as connection:
+            name = "" if after is None else await self._name(connection, id_, version, account)
+            if name is None:
+                return None
             rows = await connection.fetch(
                 f"SELECT {_OBJECT}, {_VERSION}, CASE WHEN $6 THEN v.content ELSE '' END AS content "  # noqa: S608
                 f"FROM {_NEWEST} WHERE o.kind = $1 AND (o.shared OR o.owner = $2) "
@@ -99,6 +105,17 @@ class SavedObjectStore:
                 with_content,
             )
         return [_object(row) for row in rows]
+
+    async def _name(self, connection: Connection, id_: UUID, version: int, account: str) -> str | None:
+        name: str | None = await connection.fetchval(
+            "SELECT v.name FROM saved_object_version v JOIN saved_object o ON o.id = v.object_id "
+            "WHERE o.id = $1 AND v.version = $2 AND o.kind = $3 AND (v.shared OR o.owner = $4)",
+            id_,
+            version,
+            self._kind,
+            account,
+        )
+        return name
 
     async def versions(self, connection: Connection, id_: UUID, *, only_shared: bool) -> list[SavedVersion]:
         """The kept versions without their content, newest first. `only_shared`: those that were shared."""

@@ -34,11 +34,15 @@ class ShareLinkStore:
             link.created_by_name,
             link.expires_at,
         )
+        await self.trim(connection, link.dashboard, link.created_at)
+
+    async def trim(self, connection: Connection, dashboard: UUID, now: datetime) -> None:
+        """Deletes the oldest links of a dashboard that ended, if more than 20 did."""
         await connection.execute(
             "DELETE FROM share_link WHERE id IN (SELECT id FROM share_link WHERE object_id = $1 "
             "AND (revoked_at IS NOT NULL OR expires_at <= $2) ORDER BY created_at DESC, id OFFSET $3)",
-            link.dashboard,
-            link.created_at,
+            dashboard,
+            now,
             ENDED_KEPT,
         )
 
@@ -50,6 +54,17 @@ class ShareLinkStore:
             now,
             account,
         )
+
+    async def revoke_all(self, connection: Connection, dashboard: UUID, now: datetime, account: str) -> list[ShareLink]:
+        """Ends the valid links of a dashboard. Returns them."""
+        rows = await connection.fetch(
+            "UPDATE share_link l SET revoked_at = $2, revoked_by = $3 "  # noqa: S608  # constant columns
+            f"WHERE l.object_id = $1 AND l.revoked_at IS NULL AND l.expires_at > $2 RETURNING {_COLUMNS}",
+            dashboard,
+            now,
+            account,
+        )
+        return [_link(row) for row in rows]
 
     async def find(self, connection: Connection, dashboard: UUID, id_: UUID) -> ShareLink | None:
         """One link of a dashboard."""
@@ -71,6 +86,22 @@ class ShareLinkStore:
             now,
         )
         return _link(row) if row else None
+
+    async def shows(self, connection: Connection, token_hash: bytes, now: datetime, series: int) -> bool | None:
+        """Whether the dashboard of a token shows a series. None: the token is invalid. The database reads the panels,
+        so that their text is not sent for each request."""
+        is_shown: bool | None = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM json_array_elements(v.content::json) AS p (panel) WHERE "
+            "CASE json_typeof(p.panel -> 'series') WHEN 'number' THEN p.panel ->> 'series' = $3 WHEN 'array' THEN "
+            "EXISTS (SELECT FROM json_array_elements_text(p.panel -> 'series') AS s (series) WHERE s.series = $3) "
+            "ELSE false END) FROM share_link l JOIN saved_object o ON o.id = l.object_id "
+            "JOIN saved_object_version v ON v.object_id = o.id AND v.version = o.version "
+            "WHERE l.token_hash = $1 AND l.revoked_at IS NULL AND l.expires_at > $2 AND o.shared",
+            token_hash,
+            now,
+            str(series),
+        )
+        return is_shown
 
 
 def _link(row: Row) -> ShareLink:
