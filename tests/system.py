@@ -107,6 +107,18 @@ class System:
         answer.raise_for_status()
         return answer.json()
 
+    def forget_preferences(self) -> None:
+        """Deletes the preferences of all accounts: a choice of one test must not change the pages of the next."""
+
+        async def delete() -> None:
+            connection = await asyncpg.connect(self.database_url())
+            try:
+                await connection.execute("DELETE FROM users.preferences")
+            finally:
+                await connection.close()
+
+        run_in_thread(delete())
+
     def until_accounts_agree(self) -> None:
         """Returns when auth has the same accounts as users, so that changes apply to sign-ins."""
         query = (

@@ -34,7 +34,8 @@ class Complaints(list[str]):
 
 @pytest.fixture
 def context(browser: Browser, system: System) -> Iterator[BrowserContext]:
-    """A new browser profile."""
+    """A new browser profile. The accounts have no preferences."""
+    system.forget_preferences()
     made = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000})
     made.set_default_timeout(20_000)
     yield made

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 @pytest.fixture
 def german(browser: Browser, system: System, complaints: Complaints) -> Iterator[Page]:
     """A page of a browser whose first language is German."""
+    system.forget_preferences()
     context = browser.new_context(base_url=system.url, locale="de-AT")
     context.set_default_timeout(20_000)
     page = context.new_page()
