@@ -145,7 +145,7 @@ def test_a_scope_only_ever_narrows(role: Role, scope: set[Permission] | None) ->
 
 def test_every_permission_has_a_description_and_a_role() -> None:
     assert ROLES["admin"] == frozenset(PERMISSIONS)
-    assert ROLES["admin"] > ROLES["user"] > ROLES["viewer"] == COMMON_PERMISSIONS
+    assert ROLES["admin"] > ROLES["user"] == COMMON_PERMISSIONS > ROLES["viewer"]
 
 
 def test_a_cached_token_expires_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ _BODIES: dict[str, Any] = {
     "POST /api/users/{id}/reset": {},
     "PUT /api/profile": {"name": "New"},
     "PUT /api/profile/password": {"current": "correct horse battery", "new": "violet-harbour-candle"},
+    "PUT /api/profile/preferences": {"theme": "dark"},
     "POST /api/users/password-strength": {"password": "violet"},
     "POST /api/users/password-reset": {"email": "a@example.org"},
     "POST /api/users/link-owner": {"token": "q" * 43},
@@ -38,7 +39,14 @@ _ADMINISTRATORS = {
     "GET /api/users/audit",
     "GET /api/users/audit.csv",
 }
-_SIGNED_IN = {"GET /api/profile", "PUT /api/profile", "PUT /api/profile/password", "POST /api/users/password-strength"}
+_SIGNED_IN = {
+    "GET /api/profile",
+    "PUT /api/profile",
+    "PUT /api/profile/password",
+    "GET /api/profile/preferences",
+    "PUT /api/profile/preferences",
+    "POST /api/users/password-strength",
+}
 _ANYBODY = {"POST /api/users/password-reset", "POST /api/users/set-password", "POST /api/users/link-owner"}
 
 

@@ -2,7 +2,7 @@
 // Frame of the pages that need a sign-in and have no device picker: session, permission, query cache, navigation.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { SessionGate } from "@/app/session-gate";
 import { AppShell } from "@/components/app-shell";
 import { ThemeMenu } from "@/components/theme-menu";
@@ -71,9 +71,12 @@ type SignedInProps = {
 };
 
 function SignedIn({ session, state, children }: SignedInProps) {
-  const [client] = useState(newQueryClient);
+  const [client] = useState(() => {
+    // Before a form of the page reads a draft: those of another account are forgotten.
+    drafts.belongTo(state.account.id);
+    return newQueryClient();
+  });
   const [api] = useState(() => createApiClient(session));
-  useEffect(() => drafts.belongTo(state.account.id), [state.account.id]);
   return (
     <QueryClientProvider client={client}>
       {children({ api, account: state.account, can: sessionCan(state), session, mustEnrol: state.mustEnrol })}

@@ -1,10 +1,10 @@
 // Keeps the preferences of this browser and of the account the same.
 import type { Preferences } from "@/contracts/http";
 import { ApiError, type ApiClient } from "./api/api-client";
-import { applyPreferences } from "./preferences";
+import { applyPreferences, applyRegion } from "./preferences";
 
 const PATH = "/api/profile/preferences";
-/** The version of an account that has never saved preferences. What this browser has counts then. */
+/** The version of an account that has never saved preferences. The language and theme of this browser count then. */
 const NEVER_SAVED = '"1"';
 /** Remembers what the page was loaded again for, so that blocked cookies cause no endless loop. */
 const RELOADED_FOR = "pulse_reloaded_for";
@@ -16,7 +16,8 @@ let client: ApiClient | null = null;
 export async function adoptPreferences(api: ApiClient): Promise<void> {
   client = api;
   const { body, etag } = await api.getTagged(PATH);
-  if (etag === NEVER_SAVED || !applyPreferences(body)) return;
+  const isOther = etag === NEVER_SAVED ? applyRegion(body) : applyPreferences(body);
+  if (!isOther) return sessionStorage.removeItem(RELOADED_FOR);
   const wanted = JSON.stringify(body);
   if (sessionStorage.getItem(RELOADED_FOR) === wanted) return;
   sessionStorage.setItem(RELOADED_FOR, wanted);

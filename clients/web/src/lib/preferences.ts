@@ -20,18 +20,23 @@ export function setPreferenceCookie(name: string, value: string | null): void {
  * Stores the preferences in this browser. Returns whether the page has to be loaded again, because it was rendered in
  * another language, time zone or number format.
  */
-export function applyPreferences({ language, theme, time_zone, decimal_sign }: Preferences): boolean {
-  if (language !== null) setPreferenceCookie(LOCALE_COOKIE, language);
+export function applyPreferences(preferences: Preferences): boolean {
+  const { language, theme } = preferences;
+  const hadLanguage = document.cookie.includes(`${LOCALE_COOKIE}=`);
+  setPreferenceCookie(LOCALE_COOKIE, language);
   setPreferenceCookie(THEME_COOKIE, theme === "system" ? null : theme);
+  document.documentElement.dataset.theme = theme;
+  const isOtherLanguage = language === null ? hadLanguage : language !== document.documentElement.lang;
+  return applyRegion(preferences) || isOtherLanguage;
+}
+
+/** Like `applyPreferences`, for the time zone and the number format alone: nobody else's may stay in this browser. */
+export function applyRegion({ time_zone, decimal_sign }: Preferences): boolean {
+  const sign = decimal_sign === "language" ? null : decimal_sign;
   setPreferenceCookie(TIME_ZONE_COOKIE, time_zone);
-  setPreferenceCookie(DECIMAL_COOKIE, decimal_sign === "language" ? null : decimal_sign);
-  const { dataset, lang } = document.documentElement;
-  dataset.theme = theme;
-  return (
-    (language !== null && language !== lang) ||
-    (time_zone ?? "") !== (dataset.timeZone ?? "") ||
-    (decimal_sign === "language" ? "" : decimal_sign) !== (dataset.decimal ?? "")
-  );
+  setPreferenceCookie(DECIMAL_COOKIE, sign);
+  const { timeZone, decimal } = document.documentElement.dataset;
+  return (time_zone ?? "") !== (timeZone ?? "") || (sign ?? "") !== (decimal ?? "");
 }
 
 /** A time zone that this server knows; undefined for another text, which a cookie may hold. */

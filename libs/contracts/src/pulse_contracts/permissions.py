@@ -74,8 +74,8 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
 }
 """The permissions of each role."""
 
-COMMON_PERMISSIONS: frozenset[Permission] = frozenset.intersection(*ROLES.values())
-"""Permissions that every role has. The others require up-to-date revocations."""
+COMMON_PERMISSIONS: frozenset[Permission] = ROLES["user"]
+"""Permissions that do not administer anything. The others require up-to-date revocations."""
 
 
 def read_scope(text: str) -> frozenset[Permission]:

@@ -16,7 +16,9 @@ export function frameFor(frame: TimeSpan | null, { from, to }: TimeSpan): TimeSp
     if (share >= LEAST_SHARE && share <= MOST_SHARE) return frame;
   }
   const end = Math.ceil(to + length * AHEAD);
-  return { from: Math.max(0, Math.floor(end - length * LENGTHS)), to: end };
+  const next = { from: Math.max(0, Math.floor(end - length * LENGTHS)), to: end };
+  // Near 1970 the range cannot be longer. The same object says that nothing has changed.
+  return frame && frame.from === next.from && frame.to === next.to ? frame : next;
 }
 
 /** The SVG paths of `line` in a box of `width` × `height` that shows `frame`. */

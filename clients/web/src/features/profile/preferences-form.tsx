@@ -1,14 +1,13 @@
 "use client";
 // Language, theme, time zone and number format of the own account.
 import { useTranslations } from "next-intl";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
 import { FormProblem } from "@/components/form/form-problem";
 import { SelectField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
-import { LOCALE_COOKIE } from "@/i18n/locale-names";
 import type { ApiClient } from "@/lib/api/api-client";
-import { applyPreferences, setPreferenceCookie } from "@/lib/preferences";
+import { applyPreferences } from "@/lib/preferences";
 import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
 import { loadChoices } from "./queries";
 import {
@@ -31,13 +30,12 @@ export function PreferencesForm({ api, loaded, onSaved }: PreferencesFormProps) 
   const t = useTranslations("profile");
   const languages = useTranslations("common.language");
   const themes = useTranslations("common.theme");
+  const [needsReload, setReload] = useState(false);
   const zones = useMemo(() => timeZones(), []);
   const save = async (values: Choices, ifMatch: string) => {
     const body = preferencesOf(values);
     await api.put("/api/profile/preferences", { body, ifMatch });
-    const needsReload = applyPreferences(body);
-    if (body.language === null) setPreferenceCookie(LOCALE_COOKIE, null);
-    if (needsReload || body.language === null) location.reload();
+    setReload(applyPreferences(body));
   };
   const { form, submit, change, wasRestored, discard } = useVersionedForm<Choices>({
     draft: "profile:preferences",
@@ -45,9 +43,16 @@ export function PreferencesForm({ api, loaded, onSaved }: PreferencesFormProps) 
     loaded,
     reload: () => loadChoices(api),
     save,
-    onSaved,
+    onSaved: () => {
+      form.reset(form.getValues());
+      onSaved();
+    },
   });
   const { errors, isSubmitting, isDirty } = form.formState;
+  // Once the form is clean: a page with unsaved changes asks before it is left.
+  useEffect(() => {
+    if (needsReload && !isDirty) location.reload();
+  }, [needsReload, isDirty]);
   const text = (field: keyof Choices, value: string) => {
     if (field === "language") return value === "browser" ? t("browserLanguage") : languages(value as "en");
     if (field === "theme") return themes(value as "light");

@@ -69,7 +69,7 @@ export function Status({ api, can, loadServices }: StatusProps) {
         <>
           <Verdict status={status} isOutdated={query.isError} />
           <section aria-label={t("servicesLabel")} className="rounded-[10px] border bg-surface">
-            <h2 className="px-4 py-3 text-ui font-semibold">Services</h2>
+            <h2 className="px-4 py-3 text-ui font-semibold">{t("servicesLabel")}</h2>
             <ul className="divide-y border-t">
               {status.services.map((service) => (
                 <ServiceRow key={service.name} service={service} />

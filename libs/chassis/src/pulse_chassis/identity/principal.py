@@ -267,7 +267,7 @@ CurrentPrincipal = Annotated[Principal, Security(current)]
 def require(permission: Permission) -> Any:
     """Returns a dependency that requires a permission and gives the principal: `Annotated[Principal, require("…")]`.
 
-    It raises NotSignedIn and Forbidden. For a permission that not every role has, it also raises RevocationsUnknown
+    It raises NotSignedIn and Forbidden. For a permission of administrators, it also raises RevocationsUnknown
     when the revocations are out of date.
     """
     return Security(_Allowed(permission), scopes=[permission])  # scopes appear in the OpenAPI document

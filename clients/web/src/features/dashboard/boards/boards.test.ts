@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
-import { countChanges, join, panelDifferences } from "./differences";
+import { countChanges, isNameConflict, join, NAME, panelDifferences } from "./differences";
 import { collide, compact, firstFree, inReadingOrder, movePanel, resizePanel, withPlaces } from "./layout";
 import { asKind, newPanel, seriesIdsOf, withSeries, type BoardContent, type Panel } from "./model";
 import { overviewPanels } from "./overview";
@@ -131,6 +131,17 @@ describe("two people", () => {
     expect(join(base, base, board(a), {}).panels.map(({ id }) => id)).toEqual(["a"]);
     const [difference] = panelDifferences(base, board(a, titled(b, "mine")), board(a));
     expect(difference).toMatchObject({ id: "b", theirs: null, changedBy: "both" });
+  });
+
+  it("asks which name to take when both have changed it", () => {
+    const named = (name: string): BoardContent => ({ name, shared: false, panels: [] });
+    const [base, mine, theirs] = [named("Plant"), named("Line 2"), named("Line 1")];
+    expect(isNameConflict(base, mine, theirs)).toBe(true);
+    expect(join(base, mine, theirs, {}).name).toBe("Line 2");
+    expect(join(base, mine, theirs, { [NAME]: "theirs" }).name).toBe("Line 1");
+    expect(isNameConflict(base, base, theirs)).toBe(false);
+    expect(isNameConflict(base, mine, mine)).toBe(false);
+    expect(join(base, base, theirs, {}).name).toBe("Line 1");
   });
 
   it("ignores the order of members, and counts changes", () => {

@@ -34,7 +34,18 @@ export function proposedSide({ changedBy }: PanelDifference): Side {
   return changedBy === "theirs" ? "theirs" : "mine";
 }
 
-/** The joined dashboard: for each difference the chosen side. The name and sharing are mine if I changed them. */
+/** The key of the name among the chosen sides. No panel has this id. */
+export const NAME = ":name";
+
+/** Whether both have changed the name, to different ones. */
+export function isNameConflict(base: BoardContent, mine: BoardContent, theirs: BoardContent): boolean {
+  return mine.name !== theirs.name && mine.name !== base.name && theirs.name !== base.name;
+}
+
+/**
+ * The joined dashboard: for each difference the chosen side. The name is the chosen one when both changed it, else the
+ * changed one. Sharing is mine if I changed it.
+ */
 export function join(
   base: BoardContent,
   mine: BoardContent,
@@ -55,7 +66,7 @@ export function join(
     },
   );
   return {
-    name: mine.name === base.name ? theirs.name : mine.name,
+    name: mine.name === base.name || sides[NAME] === "theirs" ? theirs.name : mine.name,
     shared: mine.shared === base.shared ? theirs.shared : mine.shared,
     panels: compact(panels),
   };

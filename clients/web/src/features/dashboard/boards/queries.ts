@@ -43,23 +43,28 @@ export function boardQuery(api: ApiClient, id: string) {
 /** All series of all devices, without their latest values. */
 export function allSeriesQuery(api: ApiClient) {
   return queryOptions({
-    queryKey: ["series", "all"],
+    queryKey: ["all-series"],
     queryFn: async ({ signal }) => {
       const series = await allPages((after) =>
         api.get("/api/telemetry/series", { query: { after }, signal }),
       );
       return series.map((one): Series => ({ ...one, latest: null }));
     },
-    refetchInterval: SERIES_EVERY_MS,
+    // A long list, so only an editor loads it again: it offers new series.
     staleTime: SERIES_EVERY_MS,
+    refetchOnWindowFocus: false,
     retry,
     retryDelay: 1_000,
   });
 }
 
 /** The known series by id. */
-export function useSeriesById(api: ApiClient, isNeeded: boolean) {
-  const query = useQuery({ ...allSeriesQuery(api), enabled: isNeeded });
+export function useSeriesById(api: ApiClient, isNeeded: boolean, isEditing: boolean) {
+  const query = useQuery({
+    ...allSeriesQuery(api),
+    enabled: isNeeded,
+    refetchInterval: isEditing ? SERIES_EVERY_MS : false,
+  });
   const byId = useMemo(
     () => (query.data ? new Map(query.data.map((series) => [series.id, series])) : null),
     [query.data],

@@ -92,8 +92,8 @@ export default function BoardEditor({
       return panels === now.panels ? now : { ...now, panels: [...panels] };
     }, mark);
 
-  /** Closes the sheet unless a field in it is wrong. Then that field gets the focus. */
-  const closeSheet = (): boolean => {
+  /** Closes the sheet unless a field in it is wrong. Then that field gets the focus. `isLast`: no other sheet follows. */
+  const closeSheet = (isLast = true): boolean => {
     const wrong = sheet.current?.querySelector<HTMLElement>("[aria-invalid]");
     if (wrong) {
       wrong.focus();
@@ -101,7 +101,7 @@ export default function BoardEditor({
     }
     const shown = selected;
     setSelected(null);
-    if (shown !== null) requestAnimationFrame(() => focusPanel(shown));
+    if (shown !== null && isLast) requestAnimationFrame(() => focusPanel(shown));
     return true;
   };
 
@@ -136,7 +136,7 @@ export default function BoardEditor({
   };
 
   const grid: GridActions = {
-    onSelect: (of) => closeSheet() && setSelected(of),
+    onSelect: (of) => closeSheet(false) && setSelected(of),
     onMove: (of, direction) => moved(movePanel(content.panels, of, direction), of),
     onResize: (of, direction) => moved(resizePanel(content.panels, of, direction), of),
     onPlaces: (layout) => setPanels((panels) => withPlaces(panels, layout)),
@@ -199,7 +199,8 @@ export default function BoardEditor({
   );
 
   return (
-    <div className={panel ? "space-y-4 lg:mr-[22.5rem]" : "space-y-4"}>
+    // What is typed while a save is under way would be in no version, so nothing can be typed then.
+    <div inert={isBusy} className={panel ? "space-y-4 lg:mr-[22.5rem]" : "space-y-4"}>
       <header className="flex flex-wrap items-end gap-x-4 gap-y-3">
         <div className="min-w-0 flex-1 basis-72">
           <div className="flex flex-wrap items-center gap-2">
@@ -307,7 +308,7 @@ export default function BoardEditor({
         isOpen={isDrawerOpen}
         isFull={content.panels.length >= MOST.panels}
         onOpen={setDrawerOpen}
-        onAdd={(kind) => closeSheet() && addKind(kind)}
+        onAdd={(kind) => closeSheet(false) && addKind(kind)}
         onDrag={setDragged}
       />
       {panel && (

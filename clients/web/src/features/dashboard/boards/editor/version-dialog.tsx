@@ -5,7 +5,15 @@ import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { Segmented } from "@/components/segmented";
-import { join, panelDifferences, proposedSide, type PanelDifference, type Side } from "../differences";
+import {
+  isNameConflict,
+  join,
+  NAME,
+  panelDifferences,
+  proposedSide,
+  type PanelDifference,
+  type Side,
+} from "../differences";
 import type { Board, BoardContent, Panel } from "../model";
 import { useText, type Text } from "../text";
 
@@ -23,7 +31,9 @@ export function VersionDialog({ base, mine, theirs, onTake, onClose }: VersionDi
   const differences = panelDifferences(base, mine, theirs);
   const [sides, setSides] = useState<Readonly<Record<string, Side>>>({});
   const sideOf = (difference: PanelDifference) => sides[difference.id] ?? proposedSide(difference);
-  const all = (side: Side) => setSides(Object.fromEntries(differences.map(({ id }) => [id, side])));
+  const hasNames = isNameConflict(base, mine, theirs);
+  const all = (side: Side) =>
+    setSides(Object.fromEntries([NAME, ...differences.map(({ id }) => id)].map((id) => [id, side])));
   const joined = () => join(base, mine, theirs, sides);
   return (
     <Dialog
@@ -32,8 +42,8 @@ export function VersionDialog({ base, mine, theirs, onTake, onClose }: VersionDi
       title={t("differences")}
       description={t("differencesHint", { name: theirs.updated_by_name, version: theirs.version })}
     >
-      {differences.length === 0 && <p className="text-ui">{t("noDifferences")}</p>}
-      {differences.length > 1 && (
+      {differences.length === 0 && !hasNames && <p className="text-ui">{t("noDifferences")}</p>}
+      {differences.length + Number(hasNames) > 1 && (
         <div className="mb-2 flex flex-wrap gap-2">
           <Button onClick={() => all("theirs")} data-testid="all-theirs">
             {t("allTheirs")}
@@ -44,6 +54,27 @@ export function VersionDialog({ base, mine, theirs, onTake, onClose }: VersionDi
         </div>
       )}
       <ul className="divide-y" data-testid="differences">
+        {hasNames && (
+          <li className="flex flex-wrap items-center gap-2 py-2 text-ui">
+            <span className="min-w-0 flex-1 basis-40 wrap-anywhere" dir="auto">
+              <span className="block font-medium">{t("name")}</span>
+              <span className="block text-xs text-fg-2">
+                {t("bothNames", { theirs: theirs.name, mine: mine.name })}
+              </span>
+            </span>
+            <Badge tone="warn">{t("bothChanged")}</Badge>
+            <Segmented
+              label={t("sideOf", { title: t("name") })}
+              testId="side-name"
+              value={sides[NAME] ?? "mine"}
+              onChange={(side) => setSides({ ...sides, [NAME]: side })}
+              options={[
+                { value: "theirs", label: t("theirs") },
+                { value: "mine", label: t("mineSide") },
+              ]}
+            />
+          </li>
+        )}
         {differences.map((difference) => (
           <li key={difference.id} className="flex flex-wrap items-center gap-2 py-2 text-ui">
             <span className="min-w-0 flex-1 basis-40">
