@@ -25,7 +25,8 @@ def office(system: System) -> Office:
 
 def collector_of(system: System) -> str:
     """The id of the collector that the system started."""
-    return str(system.get("/api/collectors", system.token())["items"][0]["id"])
+    enrolled = [one for one in system.get("/api/collectors", system.token())["items"] if one["enrolled_at"]]
+    return str(min(enrolled, key=lambda one: one["created_at"])["id"])
 
 
 def test_the_fleet_shows_every_device_and_changes_live(page: Page, system: System, complaints: Complaints) -> None:
