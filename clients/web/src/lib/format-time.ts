@@ -1,16 +1,11 @@
 // Times as texts, in the language of the page and the time zone of the page. In the browser only.
-import { pageLocale, pageTimeZone } from "./page-locale";
+import { dateLocale, pageLocale, pageTimeZone } from "./page-locale";
 
 /** Date and time: `26 Nov 2026, 14:02`. `at`: ISO 8601, or ms since the Unix epoch. */
 export function dateTime(at: string | number, seconds = false): string {
   const style = { dateStyle: "medium", timeStyle: seconds ? "medium" : "short" } as const;
   const options = { ...style, timeZone: pageTimeZone() };
-  return new Date(at).toLocaleString(regionOf(pageLocale()), options);
-}
-
-/** English times are those of the United Kingdom: the day before the month, and 24 hours. */
-function regionOf(locale: string): string {
-  return locale === "en" ? "en-GB" : locale;
+  return new Date(at).toLocaleString(dateLocale(pageLocale()), options);
 }
 
 const KINDS = {
@@ -26,7 +21,7 @@ const formats = new Map<keyof typeof KINDS, Intl.DateTimeFormat>();
 export function timeFormat(kind: keyof typeof KINDS): Intl.DateTimeFormat {
   let found = formats.get(kind);
   if (!found) {
-    found = new Intl.DateTimeFormat(regionOf(pageLocale()), { timeZone: pageTimeZone(), ...KINDS[kind] });
+    found = new Intl.DateTimeFormat(dateLocale(pageLocale()), { timeZone: pageTimeZone(), ...KINDS[kind] });
     formats.set(kind, found);
   }
   return found;

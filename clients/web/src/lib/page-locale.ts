@@ -5,6 +5,11 @@ export function pageLocale(): string {
   return (typeof document === "undefined" ? "" : document.documentElement.lang) || "en";
 }
 
+/** The locale of dates in `language`: English ones have the day before the month, and 24 hours. */
+export function dateLocale(language: string): string {
+  return language === "en" ? "en-GB" : language;
+}
+
 /** The language whose number format the page uses. */
 export function numberLocale(): string {
   const sign = typeof document === "undefined" ? undefined : document.documentElement.dataset.decimal;

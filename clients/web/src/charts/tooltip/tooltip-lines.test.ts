@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
 import { momentText, readingsAt, tooltipLines, type PlottedLine } from "./tooltip-lines";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
@@ -12,11 +13,7 @@ const series = (id: number): Series => ({
   display_name: `Series ${id}`,
   type: "float",
   unit: "hPa",
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
   interval_us: null,
   latest: null,
 });

@@ -1,8 +1,8 @@
 // The locale of dates and times.
 import { useLocale } from "next-intl";
+import { dateLocale } from "@/lib/page-locale";
 
-/** English dates have the day before the month and 24 hours. */
+/** For components that the server renders too. */
 export function useDateLocale(): string {
-  const locale = useLocale();
-  return locale === "en" ? "en-GB" : locale;
+  return dateLocale(useLocale());
 }

@@ -1,24 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Device, History, Series } from "@/contracts/http";
+import type { History, Series } from "@/contracts/http";
 import { ApiError } from "@/lib/api/api-client";
 import { LiveFeed } from "./live-feed";
 import { SocketTwin } from "./connection/socket-twin";
+import { AS_DECLARED, aDevice } from "@/testing/telemetry";
 
 const SECOND = 1_000_000;
 const START_MS = 1_700_000_000_000;
 
-const device: Device = {
-  id: "d1",
-  name: "Device",
-  online: true,
-  last_seen_at: null,
-  clock_offset_us: null,
-  clock_suspect: false,
-  promise: "exactly_once" as const,
-  cloned: false,
-  series_count: 1,
-  waiting: 0,
-};
+const device = aDevice();
 const series: Series = {
   id: 1,
   device: "d1",
@@ -26,11 +16,7 @@ const series: Series = {
   display_name: "CPU",
   type: "float",
   unit: "%",
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
   interval_us: SECOND,
   latest: null,
 };

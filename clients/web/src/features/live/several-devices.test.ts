@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Device, History, Series } from "@/contracts/http";
 import { SocketTwin } from "./connection/socket-twin";
 import { LiveFeed } from "./live-feed";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
@@ -30,11 +31,7 @@ const series = (id: number, of: string): Series => ({
   unit: "",
   interval_us: SECOND,
   latest: null,
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
 });
 const frame = (readings: readonly [id: number, t: number][], pos: Record<string, number>) => ({
   sent: Date.now() * 1_000,

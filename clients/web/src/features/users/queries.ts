@@ -1,18 +1,19 @@
 // The queries of the page about users.
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
+import { ROLES } from "./user-schema";
 
 export const PAGE_SIZE = 25;
 const EVERY_MS = 30_000;
 
 export const SORTS = ["name", "-name", "created", "-created", "updated", "-updated"] as const;
-export const ROLES = ["all", "admin", "user", "viewer"] as const;
+export const ROLE_FILTERS = ["all", ...ROLES] as const;
 export const STATES = ["all", "active", "invited", "inactive"] as const;
 
 /** What the table shows. `cursor`: of the page; undefined for the first page. */
 export type Listing = {
   readonly search: string;
-  readonly role: (typeof ROLES)[number];
+  readonly role: (typeof ROLE_FILTERS)[number];
   readonly state: (typeof STATES)[number];
   readonly sort: (typeof SORTS)[number];
 };

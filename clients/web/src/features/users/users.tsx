@@ -21,7 +21,7 @@ import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
 import { ActionDialog } from "./action-dialog";
 import { InviteDialog } from "./invite-dialog";
-import { PAGE_SIZE, ROLES, SORTS, STATES, USERS_KEY, usersQuery, type Listing } from "./queries";
+import { PAGE_SIZE, ROLE_FILTERS, SORTS, STATES, USERS_KEY, usersQuery, type Listing } from "./queries";
 import type { UserAction } from "./user-actions";
 import { UsersTable } from "./users-table";
 
@@ -45,7 +45,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   const client = useQueryClient();
   const listing: Listing = {
     search: address("q") ?? "",
-    role: oneOf(address("role"), ROLES, "all"),
+    role: oneOf(address("role"), ROLE_FILTERS, "all"),
     state: oneOf(address("state"), STATES, "all"),
     sort: oneOf(address("sort"), SORTS, "name"),
   };
@@ -83,7 +83,10 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
           />
           <Segmented
             label={t("role")}
-            options={ROLES.map((value) => ({ value, label: value === "all" ? t("allRoles") : roles(value) }))}
+            options={ROLE_FILTERS.map((value) => ({
+              value,
+              label: value === "all" ? t("allRoles") : roles(value),
+            }))}
             value={listing.role}
             onChange={(role) => change({ role: role === "all" ? null : role })}
           />

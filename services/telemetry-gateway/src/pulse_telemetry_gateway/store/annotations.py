@@ -51,7 +51,7 @@ class AnnotationStore:
             )
         elif device is not None:
             await connection.execute("SELECT 1 FROM device WHERE name = $1 FOR SHARE", device)
-            query = f"SELECT d.id, d.name FROM device d WHERE d.name = $1 AND {DEVICE_EXISTS}"  # noqa: S608
+            query = f"SELECT d.id, d.name FROM device d WHERE d.name = $1 AND {DEVICE_EXISTS}"  # noqa: S608  # constants
             row = await connection.fetchrow(query, device)
         else:
             return Subject()
@@ -106,7 +106,7 @@ class AnnotationStore:
 
     async def find(self, connection: Connection, id_: UUID) -> Annotation | None:
         """One annotation."""
-        row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM {_FROM} WHERE a.id = $1", id_)  # noqa: S608
+        row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM {_FROM} WHERE a.id = $1", id_)  # noqa: S608  # constants
         return _annotation(row) if row else None
 
     async def lock(self, connection: Connection, id_: UUID) -> Annotation | None:
@@ -119,7 +119,7 @@ class AnnotationStore:
     ) -> list[Annotation]:
         """Up to `limit` annotations after a key, by time and id."""
         t, id_ = after or (-(2**63), UUID(int=0))
-        first = max(query.start - LENGTH_MAX, t)  # nothing that starts earlier touches the range or follows the key
+        first = max(query.start - LENGTH_MAX, t)  # an earlier one ends before the range or was shown
         rows = await connection.fetch(PAGE, query.start, query.end, query.devices, query.series, t, id_, limit, first)
         return [_annotation(row) for row in rows]
 

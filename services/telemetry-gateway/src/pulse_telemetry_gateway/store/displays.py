@@ -9,7 +9,7 @@ from pulse_telemetry_gateway.model.displays import UNSET_VERSION, Display, Limit
 from pulse_telemetry_gateway.store.visibility import SERIES_EXISTS
 
 _QUERY: Final = (
-    "SELECT s.id, d.name AS device, s.display_name, s.unit, s.given_name, s.given_unit, p.version, p.decimals, "  # noqa: S608
+    "SELECT s.id, d.name AS device, s.display_name, s.unit, s.given_name, s.given_unit, p.version, p.decimals, "  # noqa: S608  # constants
     "p.limits, p.expected_min, p.expected_max, p.updated_at, p.updated_by, p.updated_by_name "
     "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN series_display p ON p.series_id = s.id "
     f"LEFT JOIN latest l ON l.series_id = s.id WHERE s.id = $1 AND {SERIES_EXISTS}"

@@ -252,7 +252,7 @@ class RegistryStore:
         """At most `most` devices after a name, ordered by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "  # noqa: S608
+                "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "  # noqa: S608  # constants
                 "d.online, d.waiting, d.last_seen, "
                 "d.alternations >= 3 AND d.alternated > now() - interval '1 hour' AS is_cloned, "
                 "EXISTS (SELECT FROM stream WHERE device_id = d.id AND epoch = 0) AS is_plain, "
@@ -298,7 +298,7 @@ class RegistryStore:
 
     async def rename_device(self, connection: Connection, device_id: int, name: str | None) -> bool:
         """Sets the user's name; None restores the declared one. False: the device was deleted."""
-        query = f"UPDATE device d SET given_name = $2 WHERE d.id = $1 AND {DEVICE_EXISTS}"  # noqa: S608
+        query = f"UPDATE device d SET given_name = $2 WHERE d.id = $1 AND {DEVICE_EXISTS}"  # noqa: S608  # constants
         return await connection.execute(query, device_id, name) == "UPDATE 1"
 
     async def devices_of(self, series: Sequence[int]) -> dict[int, tuple[int, str, int]]:

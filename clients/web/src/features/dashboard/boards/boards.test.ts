@@ -5,6 +5,7 @@ import { collide, compact, firstFree, inReadingOrder, movePanel, resizePanel, wi
 import { asKind, newPanel, seriesIdsOf, withSeries, type BoardContent, type Panel } from "./model";
 import { overviewPanels } from "./overview";
 import { change, redo, startWith, undo } from "./undo";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 const text = (id: string, x: number, y: number, w = 4, h = 3): Panel => newPanel("text", id, { x, y, w, h });
 const placesOf = (panels: readonly Panel[]) =>
@@ -174,11 +175,7 @@ describe("panels", () => {
       unit: "°C",
       interval_us: null,
       latest: null,
-      display_unit: null,
-      decimals: null,
-      limits: [],
-      expected_min: null,
-      expected_max: null,
+      ...AS_DECLARED,
     }));
     let made = 0;
     const panels = overviewPanels(series, () => `p${(made += 1)}`);

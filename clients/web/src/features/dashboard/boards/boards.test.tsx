@@ -11,6 +11,7 @@ import { PanelSheet } from "./editor/panel-sheet";
 import { newPanel, withSeries, type Board, type BoardContent, type Panel } from "./model";
 import { HistoryNotice } from "./panels/panel-state";
 import { PanelView } from "./panels/panel-view";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 // uPlot reads it when it is imported. The screen is wide.
 vi.hoisted(() => {
@@ -46,11 +47,7 @@ const series = (id: number, name: string, type: Series["type"] = "float"): Serie
   unit: "bar",
   interval_us: 1_000_000,
   latest: null,
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
 });
 const byId = new Map([series(1, "pressure"), series(2, "pump", "bool")].map((one) => [one.id, one]));
 

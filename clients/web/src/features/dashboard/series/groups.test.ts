@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
 import { groupSeries } from "./groups";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 const series = (name: string, unit: string, type: Series["type"] = "float"): Series => ({
   id: name.length,
@@ -9,11 +10,7 @@ const series = (name: string, unit: string, type: Series["type"] = "float"): Ser
   display_name: name,
   type,
   unit,
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
   interval_us: null,
   latest: null,
 });

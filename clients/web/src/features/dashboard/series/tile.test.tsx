@@ -5,6 +5,7 @@ import type { Series } from "@/contracts/http";
 import type { Feed, Reading } from "../ports";
 import { Tile } from "./tile";
 import { render } from "@/testing/render";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 const NOW = 1_700_000_000_000_000;
 const series: Series = {
@@ -14,11 +15,7 @@ const series: Series = {
   display_name: "CPU",
   type: "float",
   unit: "%",
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
   interval_us: 1_000_000,
   latest: null,
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { History, Series } from "@/contracts/http";
 import type { LiveFrame } from "@/contracts/live";
 import { TelemetryStore } from "./telemetry-store";
+import { AS_DECLARED } from "@/testing/telemetry";
 
 const series = (id: number, overrides: Partial<Series> = {}): Series => ({
   id,
@@ -10,11 +11,7 @@ const series = (id: number, overrides: Partial<Series> = {}): Series => ({
   display_name: `S ${id}`,
   type: "float",
   unit: "",
-  display_unit: null,
-  decimals: null,
-  limits: [],
-  expected_min: null,
-  expected_max: null,
+  ...AS_DECLARED,
   interval_us: 100,
   latest: null,
   ...overrides,
