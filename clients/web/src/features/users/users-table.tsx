@@ -27,7 +27,7 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
   const columns: TableColumn<User>[] = [
     {
       id: "name",
-      header: "User",
+      header: t("user"),
       isSortable: true,
       isMain: true,
       cell: (user) => <Person user={user} isOwn={user.id === ownId} />,

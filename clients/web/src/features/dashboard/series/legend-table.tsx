@@ -31,10 +31,11 @@ const ROW = "grid grid-cols-4 items-center @md:grid-cols-[minmax(0,1fr)_repeat(4
 
 /** The names below a chart without a table. */
 export function ChartLegend(props: LegendProps) {
+  const t = useTranslations("dashboard");
   return (
     <ul
       className="flex max-h-24 flex-wrap gap-x-3 overflow-y-auto px-3 pt-1 pb-2 text-xs"
-      aria-label="Series"
+      aria-label={t("series")}
     >
       {props.group.series.map((_, place) => (
         <li key={props.group.series[place]!.id} className="min-w-0">
@@ -71,6 +72,7 @@ function SeriesName({ group, hidden, onSolo, onToggle, place }: LegendProps & { 
 
 export function LegendTable({ feed, rangeUs, decimals, ...legend }: LegendTableProps) {
   const { group } = legend;
+  const t = useTranslations("dashboard");
   const to = useCoarseNow(feed) + 1_000_000;
   const window = { from: to - rangeUs, to };
   return (
@@ -84,16 +86,11 @@ export function LegendTable({ feed, rangeUs, decimals, ...legend }: LegendTableP
               scope="col"
               className="sr-only px-1 text-left font-normal @md:not-sr-only @md:px-1"
             >
-              Series
+              {t("series")}
             </th>
             {FIGURES.map((figure) => (
-              <th
-                key={figure}
-                role="columnheader"
-                scope="col"
-                className="px-1 text-right font-normal capitalize"
-              >
-                {figure}
+              <th key={figure} role="columnheader" scope="col" className="px-1 text-right font-normal">
+                {t(`figures.${figure}`)}
               </th>
             ))}
           </tr>
