@@ -17,7 +17,23 @@ const features = [
   "palette",
 ];
 
-const SAME_EVERYWHERE = ["PrecisionPulse", ".", "Esc", "K", "?", "/", "·", "–", "×", "=", "+", ",", ":", "(", ")"];
+const SAME_EVERYWHERE = [
+  "PrecisionPulse",
+  ".",
+  "Esc",
+  "K",
+  "?",
+  "/",
+  "·",
+  "–",
+  "×",
+  "=",
+  "+",
+  ",",
+  ":",
+  "(",
+  ")",
+];
 
 const config = [
   { ignores: [".next/**", "node_modules/**", "next-env.d.ts", "src/contracts/generated/**"] },
