@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -199,9 +199,20 @@ async def test_a_reset_by_an_administrator_removes_the_factor_and_ends_the_sessi
     boss = bearer(await ada.login(email="boss@example.org"))
     ada.beat()
     path = f"/api/auth/accounts/{ACCOUNT}/second-factor"
+    assert (await ada.http.get(path, headers=boss)).json()["is_enabled"] is True
+    listing = f"/api/auth/accounts?account={ACCOUNT}&account={OTHER}&account={UUID(int=9)}"
+    shown = {UUID(one["account"]): one for one in (await ada.http.get(listing, headers=boss)).json()["items"]}
+    assert {id_: (one["has_second_factor"], one["sessions"]) for id_, one in shown.items()} == {
+        ACCOUNT: (True, 2),
+        OTHER: (False, 1),
+    }
+    assert datetime.fromisoformat(shown[OTHER]["last_used_at"]) == from_micros(ada.clock())
     assert (await ada.http.delete(path, headers=boss)).status_code == 204
     assert (await ada.http.get("/api/auth/session", headers=bearer(running))).status_code == 401
     assert (await ada.http.delete(path, headers=boss)).json()["code"] == "no_second_factor"
+    assert (await ada.http.get(path, headers=boss)).json()["is_enabled"] is False
+    ended = {one["account"]: one for one in (await ada.http.get(listing, headers=boss)).json()["items"]}
+    assert (ended[str(ACCOUNT)]["sessions"], ended[str(ACCOUNT)]["last_used_at"]) == (0, None)
     assert (await ada.login()).status_code == 200
 
 

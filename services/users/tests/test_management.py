@@ -254,6 +254,25 @@ async def test_a_bulk_change_with_one_failing_row_changes_nothing_and_explains_e
     assert [kind for kind, *_ in await world.audit()] == [*["account_created"] * 3, "change_refused"]
 
 
+async def test_a_preview_says_what_a_change_would_do_and_changes_nothing(world: World) -> None:
+    admin, user = await world.add(), await world.add("b@example.org", "user")
+    nobody, before = uuid.uuid4(), await world.rows("SELECT * FROM account ORDER BY id")
+    headers = world.bearer(admin)
+    body: dict[str, Any] = {"action": "set_role", "role": "user", "ids": [str(user.id), str(admin.id), str(nobody)]}
+    answer = await world.http.post("/api/users/bulk-preview", headers=headers, json=body)
+    found = answer.json()
+    assert (answer.status_code, found["would_succeed"]) == (200, False)
+    outcomes = [(row["outcome"], row["is_change"]) for row in found["rows"]]
+    assert outcomes == [("ok", False), ("own_account", False), ("not_found", False)]
+    body |= {"role": "viewer", "ids": [str(user.id)], "versions": {str(user.id): user.version}}
+    found = (await world.http.post("/api/users/bulk-preview", headers=headers, json=body)).json()
+    assert (found["would_succeed"], found["rows"][0]["is_change"]) == (True, True)
+    body["versions"] = {str(user.id): user.version + 1}
+    found = (await world.http.post("/api/users/bulk-preview", headers=headers, json=body)).json()
+    assert found["rows"][0]["outcome"] == "precondition_failed"
+    assert await world.rows("SELECT * FROM account ORDER BY id") == before
+
+
 async def test_expired_passwords_are_gone_and_their_owners_can_set_new_ones(world: World) -> None:
     admin = await world.add()
     many = [await world.add(f"a{n}@example.org", "user") for n in range(3)]

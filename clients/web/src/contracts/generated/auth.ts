@@ -1,6 +1,22 @@
 // Generated from docs/api/auth.openapi.json by `make generate`. Do not edit.
 
 export type paths = {
+    readonly "/api/auth/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_sign_ins"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/auth/accounts/{account}/api-keys": {
         readonly parameters: {
             readonly query?: never;
@@ -40,7 +56,7 @@ export type paths = {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly get?: never;
+        readonly get: operations["get_account_second_factor"];
         readonly put?: never;
         readonly post?: never;
         readonly delete: operations["reset_second_factor"];
@@ -826,6 +842,16 @@ export type components = {
             /** Format: date-time */
             readonly expires_at: string;
         };
+        readonly SignInsList: {
+            readonly items: readonly components["schemas"]["SignInsView"][];
+        };
+        readonly SignInsView: {
+            /** Format: uuid */
+            readonly account: string;
+            readonly has_second_factor: boolean;
+            readonly last_used_at: string | null;
+            readonly sessions: number;
+        };
         readonly SignedInView: {
             readonly access_token: string;
             readonly account: components["schemas"]["AccountView"];
@@ -850,6 +876,27 @@ export type components = {
 };
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly list_sign_ins: {
+        readonly parameters: {
+            readonly query: {
+                readonly account: readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SignInsList"];
+                };
+            };
+        };
+    };
     readonly list_account_api_keys: {
         readonly parameters: {
             readonly query?: never;
@@ -888,6 +935,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readonly get_account_second_factor: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SecondFactorView"];
+                };
             };
         };
     };

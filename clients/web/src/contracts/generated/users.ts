@@ -113,6 +113,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/users/bulk-preview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: operations["preview_bulk_users"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/users/link-owner": {
         readonly parameters: {
             readonly query?: never;
@@ -318,6 +334,10 @@ export type components = {
                 readonly [key: string]: number;
             };
         };
+        readonly BulkForecast: {
+            readonly rows: readonly components["schemas"]["ForecastView"][];
+            readonly would_succeed: boolean;
+        };
         readonly BulkReport: {
             readonly rows: readonly components["schemas"]["RowView"][];
         };
@@ -343,6 +363,15 @@ export type components = {
         readonly FieldProblem: {
             readonly loc: readonly string[];
             readonly msg: string;
+        };
+        readonly ForecastView: {
+            readonly detail: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly is_change: boolean;
+            /** @enum {string} */
+            readonly outcome: "ok" | "not_found" | "own_account" | "last_administrator" | "precondition_failed";
+            readonly version: number | null;
         };
         readonly LinkOwnerView: {
             readonly email: string;
@@ -689,6 +718,29 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["BulkReport"];
+                };
+            };
+        };
+    };
+    readonly preview_bulk_users: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["BulkChange"] | components["schemas"]["BulkRole"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BulkForecast"];
                 };
             };
         };

@@ -22,7 +22,7 @@ from pulse_auth.model.sessions import (
     token_hash,
 )
 from pulse_auth.store.api_keys import ApiKeyStore
-from pulse_auth.store.sessions import AccountCopy, FoundToken, NewToken, SessionStore, UsedSession
+from pulse_auth.store.sessions import AccountCopy, FoundToken, NewToken, SessionStore, SignIns, UsedSession
 from pulse_chassis.identity.caller import SYSTEM, Caller
 from pulse_chassis.identity.principal import NotSignedIn, Principal
 from pulse_chassis.observability.metrics import Metrics
@@ -124,6 +124,11 @@ class Sessions:
             if await self._accounts.by_id(connection, account) is None:
                 raise AccountNotFound("The account does not exist.")
             return await self._sessions.running(connection, account, self._deps.now())
+
+    async def sign_ins(self, accounts: list[UUID]) -> list[SignIns]:
+        """How these accounts sign in, by id. Unknown accounts are left out. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            return await self._sessions.sign_ins(connection, accounts, self._deps.now())
 
     async def end(self, account: UUID, session: UUID, caller: Caller) -> None:
         """Ends one session of the account. Raises SessionNotFound, Unavailable."""

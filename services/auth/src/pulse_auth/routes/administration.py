@@ -1,10 +1,11 @@
 """Routes for administrators: other people's sessions, keys and second factors; the policy; the signing keys."""
 
 import json
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from pulse_auth.model.api_keys import ApiKeyNotFound
@@ -13,6 +14,7 @@ from pulse_auth.model.sessions import AccountNotFound, SessionNotFound
 from pulse_auth.routes.api_keys import ApiKeyList, view_of_key
 from pulse_auth.routes.dependencies import Dependencies
 from pulse_auth.routes.own_sessions import EndedSessions, RunningSessions, view_of_sessions
+from pulse_auth.routes.second_factors import SecondFactorView, view_of_factor
 from pulse_auth.routes.sessions import Keys, KeyView
 from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.caller import CurrentCaller
@@ -32,12 +34,46 @@ class Policy(BaseModel):
     second_factor_roles: Annotated[list[Role], Field(max_length=8)]
 
 
+class SignInsView(BaseModel):
+    """How an account signs in. `last_used_at`: when one of its running sessions was last used; null without one."""
+
+    account: UUID
+    has_second_factor: bool
+    sessions: int
+    last_used_at: datetime | None
+
+
+class SignInsList(BaseModel):
+    """By id. Unknown accounts are left out."""
+
+    items: list[SignInsView]
+
+
 class RotationRequest(BaseModel):
     """`emergency`: a key may have been stolen. All keys and all sessions end at once."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"emergency": False}]})
 
     emergency: bool = False
+
+
+@router.get("/accounts", operation_id="list_sign_ins", responses=responses(RevocationsUnknown))
+async def list_sign_ins(
+    deps: Dependencies, _: _Manager, account: Annotated[list[UUID], Query(min_length=1, max_length=100)]
+) -> SignInsList:
+    """Get how up to 100 accounts sign in: whether with a second factor, running sessions, and when they were used."""
+    found = await deps.sessions.sign_ins(account)
+    return SignInsList(
+        items=[
+            SignInsView(
+                account=one.account,
+                has_second_factor=one.has_second_factor,
+                sessions=one.sessions,
+                last_used_at=one.last_used,
+            )
+            for one in found
+        ]
+    )
 
 
 @router.get(
@@ -90,6 +126,16 @@ async def list_keys(account: UUID, deps: Dependencies, _: _Manager) -> ApiKeyLis
 async def revoke_key(account: UUID, key: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
     """Revoke an API key of an account."""
     await deps.api_keys.revoke(account, key, caller)
+
+
+@router.get(
+    "/accounts/{account}/second-factor",
+    operation_id="get_account_second_factor",
+    responses=responses(AccountNotFound, RevocationsUnknown),
+)
+async def show_factor(account: UUID, deps: Dependencies, _: _Manager) -> SecondFactorView:
+    """Get the state of the second factor of an account."""
+    return view_of_factor(await deps.factors.state(account))
 
 
 @router.delete(

@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
+from pulse_auth.actions.second_factors import FactorState
 from pulse_auth.model.second_factors import NoSecondFactor, SecondFactorExists, SecondFactorMandatory, WrongCode
 from pulse_auth.model.sessions import WrongPassword
 from pulse_auth.routes.dependencies import NO_STORE, CodeText, Dependencies, PasswordText, SessionOwner, account_of
@@ -61,16 +62,20 @@ class RecoveryCodes(BaseModel):
     recovery_codes: list[str]
 
 
-@router.get("", operation_id="get_own_second_factor", responses=responses(TooManyRequests))
-async def show(deps: Dependencies, principal: SessionOwner) -> SecondFactorView:
-    """Get the state of your second factor."""
-    found = await deps.factors.state(account_of(principal))
+def view_of_factor(found: FactorState) -> SecondFactorView:
+    """The state of a second factor, as answers show it."""
     return SecondFactorView(
         is_enabled=found.confirmed is not None,
         enabled_at=found.confirmed,
         recovery_codes_left=found.recovery_codes_left,
         is_mandatory=found.is_mandatory,
     )
+
+
+@router.get("", operation_id="get_own_second_factor", responses=responses(TooManyRequests))
+async def show(deps: Dependencies, principal: SessionOwner) -> SecondFactorView:
+    """Get the state of your second factor."""
+    return view_of_factor(await deps.factors.state(account_of(principal)))
 
 
 @router.post(

@@ -29,6 +29,16 @@ class UsedSession:
 
 
 @dataclass(frozen=True)
+class SignIns:
+    """How an account signs in. `last_used`: when one of its running sessions was last used; None without one."""
+
+    account: UUID
+    has_second_factor: bool
+    sessions: int
+    last_used: datetime | None
+
+
+@dataclass(frozen=True)
 class NewToken:
     """A refresh token to store, as hashes."""
 
@@ -192,6 +202,19 @@ class SessionStore:
             for row in rows
             if (session := _session(row))
         ]
+
+    async def sign_ins(self, connection: Connection, accounts: list[UUID], now: datetime) -> list[SignIns]:
+        """How these accounts sign in, by id. Unknown accounts are left out."""
+        rows = await connection.fetch(
+            "SELECT a.id, s.n, s.last_used, EXISTS (SELECT FROM second_factor f WHERE f.account_id = a.id "
+            "AND f.confirmed IS NOT NULL) AS has_factor FROM account a CROSS JOIN LATERAL (SELECT count(*) AS n, "
+            "max(last_used) AS last_used FROM session s WHERE s.account_id = a.id AND s.revoked IS NULL "
+            "AND s.ends > $2 AND EXISTS (SELECT FROM refresh_token t WHERE t.session_id = s.id AND t.idle_ends > $2)"
+            ") s WHERE a.id = ANY ($1::uuid[]) ORDER BY a.id",
+            accounts,
+            now,
+        )
+        return [SignIns(UUID(str(r["id"])), bool(r["has_factor"]), int(r["n"]), r["last_used"]) for r in rows]
 
     async def revoke(self, connection: Connection, id_: UUID, now: datetime) -> bool:
         """Ends a session. False if it had already ended."""

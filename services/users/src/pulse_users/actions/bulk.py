@@ -9,8 +9,9 @@ from uuid import UUID
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
+from pulse_postgres import Connection
 from pulse_users.actions.accounts import delete_account, expire_password, is_self_lockout, replace
-from pulse_users.actions.changes import ChangeDependencies, change
+from pulse_users.actions.changes import ChangeDependencies, change, require_account
 from pulse_users.model.accounts import Account, Edit
 from pulse_users.store.accounts import AccountStore
 
@@ -48,6 +49,14 @@ class Row:
     version: int | None
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What a change would do to one account. `is_change`: False if the account is already as asked, or refused."""
+
+    row: Row
+    is_change: bool
+
+
 class BulkRefused(DomainError):
     """At least one account could not be changed, so none was changed. `rows` has the reasons."""
 
@@ -69,9 +78,7 @@ class BulkChanges:
     async def __call__(self, caller: Caller, bulk: Bulk) -> list[Row]:
         """One row for each id, in order. Raises BulkRefused."""
         async with change(self._deps, caller, "accounts.manage") as made:
-            found = await self._store.by_ids(made.connection, list(bulk.ids))
-            administrators = await self._store.administrators(made.connection)
-            rows = judge(bulk, found, administrators, made.actor)
+            found, rows = await self._judged(made.connection, bulk, made.actor)
             if any(row.outcome != "ok" for row in rows):
                 raise BulkRefused(rows)
             done: list[Row] = []
@@ -86,6 +93,20 @@ class BulkChanges:
                     new = await replace(made, old, new)
                 done.append(Row(id_, "ok", new.version if new else None))
             return done
+
+    async def preview(self, caller: Caller, bulk: Bulk) -> list[Forecast]:
+        """What the change would do now, one for each id, in order. Changes nothing. Raises NotSignedIn, Forbidden,
+        Unavailable."""
+        async with self._deps.database.snapshot() as connection:
+            actor = await require_account(connection, caller, "accounts.manage")
+            found, rows = await self._judged(connection, bulk, actor)
+        return [Forecast(row, row.outcome == "ok" and bulk.applied(found[row.id]) != found[row.id]) for row in rows]
+
+    async def _judged(
+        self, connection: Connection, bulk: Bulk, actor: Account | None
+    ) -> tuple[Mapping[UUID, Account], list[Row]]:
+        found = await self._store.by_ids(connection, list(bulk.ids))
+        return found, judge(bulk, found, await self._store.administrators(connection), actor)
 
 
 def judge(bulk: Bulk, found: Mapping[UUID, Account], administrators: set[UUID], actor: Account | None) -> list[Row]:

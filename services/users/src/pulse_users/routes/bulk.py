@@ -72,10 +72,43 @@ class RowView(BaseModel):
     version: int | None
 
 
+class ForecastView(RowView):
+    """What would happen to one account. `is_change`: false if the account is already as asked, or refused."""
+
+    is_change: bool
+
+
+class BulkForecast(BaseModel):
+    """One row for each id, in order. `would_succeed`: every outcome is `ok`."""
+
+    would_succeed: bool
+    rows: list[ForecastView]
+
+
 class BulkReport(BaseModel):
     """One row for each id, in order."""
 
     rows: list[RowView]
+
+
+_Body = Annotated[
+    BulkChange | BulkRole,
+    Body(
+        discriminator="action",
+        openapi_examples={
+            "deactivate": {"value": {"action": "deactivate"} | _EXAMPLE},
+            "set_role": {"value": {"action": "set_role", "role": "user"} | _EXAMPLE},
+        },
+    ),
+]
+
+
+@router.post("/bulk-preview", operation_id="preview_bulk_users", responses=responses(RevocationsUnknown))
+async def preview(deps: Dependencies, caller: Manager, body: _Body) -> BulkForecast:
+    """Get what a change of up to 500 accounts would do to each of them. Changes nothing."""
+    found = await deps.bulk.preview(caller, _bulk(body))
+    rows = [ForecastView(**_view(one.row).model_dump(), is_change=one.is_change) for one in found]
+    return BulkForecast(would_succeed=all(row.outcome == "ok" for row in rows), rows=rows)
 
 
 @router.post(
@@ -86,22 +119,17 @@ class BulkReport(BaseModel):
 async def bulk(
     deps: Dependencies,
     caller: Manager,
-    body: Annotated[
-        BulkChange | BulkRole,
-        Body(
-            discriminator="action",
-            openapi_examples={
-                "deactivate": {"value": {"action": "deactivate"} | _EXAMPLE},
-                "set_role": {"value": {"action": "set_role", "role": "user"} | _EXAMPLE},
-            },
-        ),
-    ],
+    body: _Body,
     _: IdempotencyKey = None,
 ) -> BulkReport:
     """Change up to 500 accounts: all of them, or none."""
-    role = body.role if isinstance(body, BulkRole) else None
-    rows = await deps.bulk(caller, Bulk(body.action, tuple(body.ids), role, body.versions))
+    rows = await deps.bulk(caller, _bulk(body))
     return BulkReport(rows=[_view(row) for row in rows])
+
+
+def _bulk(body: BulkChange | BulkRole) -> Bulk:
+    role = body.role if isinstance(body, BulkRole) else None
+    return Bulk(body.action, tuple(body.ids), role, body.versions)
 
 
 def _view(row: Row) -> RowView:
