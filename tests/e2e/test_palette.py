@@ -74,8 +74,8 @@ def test_an_administrator_reaches_devices_series_people_and_actions_by_keyboard_
 
     search(page, grace.email)
     choose(page, f"person:{grace.id}")
-    page.wait_for_url("**/users?q=*")
-    expect(page.get_by_test_id(f"user-{grace.email}")).to_be_visible()
+    page.wait_for_url(f"**/users/{grace.id}")
+    expect(page.get_by_test_id("panel-details")).to_contain_text(grace.email)
 
     search(page, "invite")
     choose(page, "action:invite-user")

@@ -128,6 +128,72 @@ def test_users_come_in_pages_and_filters_stay_in_the_address(
     assert complaints == []
 
 
+def test_selected_users_are_changed_together_after_a_preview(
+    page: Page, system: System, office: Office, complaints: Complaints
+) -> None:
+    people = [office.ask("POST", "/api/users", {"name": n, "email": f"{n}-{system.port}@bulk.example"}) for n in "xyz"]
+    sign_in(page, system)
+    open_users(page, f"{system.port}@bulk.example")
+    page.get_by_test_id("select-page").check()
+    expect(page.get_by_test_id("selected-count")).to_have_text("3 selected")
+    # The selection stays while another search adds the administrator, who cannot be disabled.
+    page.get_by_test_id("user-search").fill(system.admin["email"])
+    page.get_by_test_id(f"select-{system.admin['email']}").check()
+    page.get_by_test_id("bulk-more").click()
+    page.get_by_test_id("bulk-deactivate").click()
+    plan = page.get_by_test_id("bulk-plan")
+    expect(plan).to_contain_text("3 accounts will change")
+    expect(plan).to_contain_text("your own account")
+    examine(page, "users-bulk")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("selected-count")).to_have_count(0)
+    assert {office.ask("GET", f"/api/users/{one['id']}")["active"] for one in people} == {False}
+
+    page.get_by_test_id("user-search").fill(f"{system.port}@bulk.example")
+    expect(page.get_by_test_id(f"user-{people[0]['email']}")).to_contain_text("Disabled")
+    page.get_by_test_id("select-page").check()
+    page.get_by_test_id("bulk-more").click()
+    page.get_by_test_id("bulk-delete").click()
+    expect(page.get_by_test_id("confirm")).to_be_disabled()
+    page.get_by_test_id("confirm-text").fill("delete 3")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    assert unexpected(complaints) == []
+
+
+def test_the_page_of_a_user_shows_and_ends_sessions(
+    page: Page, system: System, office: Office, complaints: Complaints
+) -> None:
+    ada = office.create(FIRST)
+    office.token_of(ada)
+    office.token_of(ada)
+    sign_in(page, system)
+    open_users(page, ada.email)
+    row = page.get_by_test_id(f"user-{ada.email}")
+    expect(row).to_contain_text("Off")
+    page.get_by_test_id(f"open-{ada.email}").click()
+    page.wait_for_url(f"**/users/{ada.id}")
+    sessions = page.get_by_test_id("panel-sessions")
+    expect(sessions.get_by_test_id("session")).to_have_count(2)
+    expect(page.get_by_test_id("panel-factor")).to_contain_text("not set up")
+    expect(page.get_by_test_id("panel-api-keys")).to_contain_text("No API keys.")
+    expect(page.get_by_test_id("offline-reason")).to_contain_text("Cannot sign in offline")
+    examine(page, "user")
+    sessions.get_by_test_id("end-session").first.click()
+    page.get_by_test_id("confirm").click()
+    expect(sessions.get_by_test_id("session")).to_have_count(1)
+    sessions.get_by_test_id("end-all").click()
+    page.get_by_test_id("confirm").click()
+    expect(sessions).to_contain_text("Not signed in anywhere.")
+    assert office.ask("GET", f"/api/auth/accounts/{ada.id}/sessions") == {"items": []}
+    page.goto("/users/6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c")
+    expect(page.get_by_text("There is no such account")).to_be_visible()
+    examine(page, "user-unknown")
+    page.goto("/users/nonsense")
+    expect(page.get_by_text("There is no such account")).to_be_visible()
+    assert unexpected(complaints) == []
+
+
 def test_a_page_without_permission_names_the_permission(page: Page, office: Office, complaints: Complaints) -> None:
     ada = office.create(FIRST)
     enter(page, ada)

@@ -26,6 +26,10 @@ export type TableColumn<Row> = {
   /** Screen readers still read the header. */
   readonly isHeaderHidden?: true;
   readonly align?: "right";
+  /** Shown in the header in place of its text, such as a check box for all rows. Not on narrow screens. */
+  readonly headerCell?: ReactNode;
+  /** A check box of the row: a narrow column, in the corner of a card. */
+  readonly isCheckBox?: true;
 };
 
 export type TableSort = { readonly column: string; readonly isDescending: boolean };
@@ -135,6 +139,7 @@ function HeaderCell<Row>({ column, sorted, onToggle }: HeaderCellProps<Row>) {
       className={clsx(
         "h-8 border-b px-4 text-xs font-medium whitespace-nowrap text-fg-2 @3xl:table-cell",
         column.align === "right" ? "text-right" : "text-left",
+        column.isCheckBox && "w-10 pr-0",
       )}
     >
       {onToggle ? (
@@ -148,7 +153,9 @@ function HeaderCell<Row>({ column, sorted, onToggle }: HeaderCellProps<Row>) {
           <Icon className={clsx("size-3", !sorted && "opacity-60")} aria-hidden />
         </button>
       ) : (
-        <span className={clsx(column.isHeaderHidden && "sr-only")}>{column.header}</span>
+        (column.headerCell ?? (
+          <span className={clsx(column.isHeaderHidden && "sr-only")}>{column.header}</span>
+        ))
       )}
     </th>
   );
@@ -158,8 +165,9 @@ function BodyCell<Row>({ column, children }: { column: TableColumn<Row>; childre
   const className = clsx(
     "@3xl:table-cell @3xl:px-4 @3xl:py-2 @3xl:align-middle",
     column.align === "right" && "@3xl:text-right",
-    column.isMain ? "w-full min-w-0 pr-10 text-left font-normal @3xl:w-auto @3xl:pr-4" : "min-w-0",
+    column.isMain ? "w-full min-w-0 pr-16 text-left font-normal @3xl:w-auto @3xl:pr-4" : "min-w-0",
     column.isHeaderHidden && "absolute top-2 right-2 @3xl:static",
+    column.isCheckBox && "absolute top-4 right-14 @3xl:static @3xl:w-10 @3xl:pr-0",
     (column.isWideOnly || children === null) && "hidden",
   );
   if (column.isMain) {
@@ -171,7 +179,7 @@ function BodyCell<Row>({ column, children }: { column: TableColumn<Row>; childre
   }
   return (
     <td role="cell" className={className}>
-      {!column.isHeaderHidden && (
+      {!column.isHeaderHidden && !column.isCheckBox && (
         // The header of the column is far away in a card.
         <span aria-hidden className="mr-1.5 text-xs text-fg-3 @3xl:hidden">
           {column.header}

@@ -50,6 +50,26 @@ export function MenuRadioItem({
   );
 }
 
+/** Stays open when chosen, so that several can be chosen. */
+export function MenuCheckboxItem({
+  className,
+  children,
+  ...rest
+}: ComponentProps<typeof DropdownMenu.CheckboxItem>) {
+  return (
+    <DropdownMenu.CheckboxItem
+      className={clsx(ITEM, className)}
+      onSelect={(event) => event.preventDefault()}
+      {...rest}
+    >
+      <span className="flex min-w-0 flex-1 items-center gap-2">{children}</span>
+      <DropdownMenu.ItemIndicator>
+        <Check className="size-4 text-accent" aria-hidden />
+      </DropdownMenu.ItemIndicator>
+    </DropdownMenu.CheckboxItem>
+  );
+}
+
 export function MenuLabel({ className, ...rest }: ComponentProps<typeof DropdownMenu.Label>) {
   return <DropdownMenu.Label className={clsx("px-2 py-1.5 text-xs text-fg-3", className)} {...rest} />;
 }

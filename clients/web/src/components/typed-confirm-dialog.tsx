@@ -13,16 +13,23 @@ type TypedConfirmDialogProps = {
   expected: string;
   action: string;
   busyAction: string;
+  /** True while the action must not be possible yet. */
+  isDisabled?: boolean;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 };
 
-export function TypedConfirmDialog({ expected, children, ...rest }: TypedConfirmDialogProps) {
+export function TypedConfirmDialog({
+  expected,
+  isDisabled = false,
+  children,
+  ...rest
+}: TypedConfirmDialogProps) {
   const t = useTranslations("common");
   const [text, setText] = useState("");
   const id = useId();
   return (
-    <ConfirmDialog {...rest} isDisabled={text.trim() !== expected}>
+    <ConfirmDialog {...rest} isDisabled={isDisabled || text.trim() !== expected}>
       <div className="space-y-3">
         <div>{children}</div>
         <div className="space-y-1.5">

@@ -20,7 +20,7 @@ export const PAGES = [
   { href: "/dashboard", name: "dashboard", group: "Monitor", needs: "telemetry.read", hasItems: true },
   { href: "/explore", name: "explore", group: "Monitor", needs: "telemetry.read" },
   { href: "/devices", name: "devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
-  { href: "/users", name: "users", group: "Manage", needs: "accounts.read" },
+  { href: "/users", name: "users", group: "Manage", needs: "accounts.read", hasItems: true },
   { href: "/offline-access", name: "offline-access", group: "Manage", needs: "mirror.read" },
   { href: "/audit", name: "audit", group: "Manage", needs: "audit.read" },
   { href: "/status", name: "status", group: "Manage", needs: "profile.own", hasItems: true },

@@ -159,7 +159,7 @@ it("finds people for an administrator", async () => {
   await type("ada");
   await screen.findByTestId("palette-entry-person:u1");
   await enter();
-  expect(push).toHaveBeenCalledWith("/users?q=ada%40example.org");
+  expect(push).toHaveBeenCalledWith("/users/u1");
 });
 
 it("says which service failed, and still finds the rest", async () => {

@@ -9,11 +9,12 @@ import { RestoredNotice } from "@/components/form/change-notice";
 import { FormProblem } from "@/components/form/form-problem";
 import { SubmitButton } from "@/components/form/submit-button";
 import type { PasswordLink, User } from "@/contracts/http";
-import type { ApiClient } from "@/lib/api/api-client";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { idempotencyKeys } from "@/lib/api/idempotency-key";
 import { drafts } from "@/lib/drafts";
 import { resolverOf } from "@/lib/form-schema";
+import { MailField } from "./mail-field";
 import { LinkResult } from "./link-result";
 import { UserFields } from "./user-fields";
 import { NO_USER, userSchema, type UserValues } from "./user-schema";
@@ -62,6 +63,7 @@ function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
   const [keyOf] = useState(idempotencyKeys);
   // The account may exist already when only the link has failed. Then a retry creates the link alone.
   const [user, setUser] = useState<User | null>(null);
+  const [isMailed, setMailed] = useState(false);
   const form = useForm<UserValues>({ resolver: resolverOf(userSchema), defaultValues: kept ?? NO_USER });
   useEffect(
     () =>
@@ -81,10 +83,11 @@ function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
       }
       onLink(
         made,
-        await api.post("/api/users/{id}/invitation", { path: { id: made.id }, body: { mail: false } }),
+        await api.post("/api/users/{id}/invitation", { path: { id: made.id }, body: { mail: isMailed } }),
       );
     } catch (error) {
       form.setError("root", { message: explain(error) });
+      if (error instanceof ApiError && error.code === "mail_not_configured") setMailed(false);
     }
   });
   const { errors, isSubmitting } = form.formState;
@@ -101,6 +104,7 @@ function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
         />
       )}
       <UserFields form={form} />
+      <MailField isMailed={isMailed} onChange={setMailed} />
       <div className="flex justify-end gap-2">
         <Button onClick={onCancel}>{t("cancel")}</Button>
         <SubmitButton isBusy={isSubmitting} busyText={t("inviting")} data-testid="user-submit">

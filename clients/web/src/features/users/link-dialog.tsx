@@ -6,6 +6,7 @@ import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Dialog } from "@/components/dialog";
 import type { PasswordLink, User } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
+import { MailField } from "./mail-field";
 import { LinkResult } from "./link-result";
 
 type LinkDialogProps = { api: ApiClient; user: User; onClose: () => void };
@@ -14,6 +15,7 @@ type LinkDialogProps = { api: ApiClient; user: User; onClose: () => void };
 export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
   const t = useTranslations("users");
   const [link, setLink] = useState<PasswordLink | null>(null);
+  const [isMailed, setMailed] = useState(false);
   const isInvited = user.state === "invited";
   if (link) {
     return (
@@ -23,7 +25,7 @@ export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
     );
   }
   const create = async () => {
-    const input = { path: { id: user.id }, body: { mail: false } };
+    const input = { path: { id: user.id }, body: { mail: isMailed } };
     setLink(
       isInvited
         ? await api.post("/api/users/{id}/invitation", input)
@@ -44,7 +46,10 @@ export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
       closesItself={false}
       onClose={onClose}
     >
-      {isInvited ? t("thisCreatesALinkTo") : t("thisCreatesALinkTo2")}
+      <div className="space-y-3">
+        <p>{isInvited ? t("thisCreatesALinkTo") : t("thisCreatesALinkTo2")}</p>
+        <MailField isMailed={isMailed} onChange={setMailed} />
+      </div>
     </ConfirmDialog>
   );
 }

@@ -1,5 +1,6 @@
 // The queries of the page about users.
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { SignIns } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { ROLES } from "./user-schema";
 
@@ -37,5 +38,55 @@ export const usersQuery = (api: ApiClient, listing: Listing, cursor: string | un
         signal,
       }),
     placeholderData: keepPreviousData,
+    refetchInterval: EVERY_MS,
+  });
+
+/** How the accounts of one page sign in, by id. The auth service knows it. */
+export const signInsQuery = (api: ApiClient, ids: readonly string[]) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, "sign-ins", ids],
+    queryFn: async ({ signal }): Promise<ReadonlyMap<string, SignIns>> => {
+      const { items } = await api.get("/api/auth/accounts", { query: { account: ids }, signal });
+      return new Map(items.map((one) => [one.account, one]));
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: EVERY_MS,
+  });
+
+export const userQuery = (api: ApiClient, id: string) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, "one", id],
+    queryFn: ({ signal }) => api.get("/api/users/{id}", { path: { id }, signal }),
+    refetchInterval: EVERY_MS,
+  });
+
+export const userSessionsQuery = (api: ApiClient, account: string) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, "sessions", account],
+    queryFn: async ({ signal }) =>
+      (await api.get("/api/auth/accounts/{account}/sessions", { path: { account }, signal })).items,
+    refetchInterval: EVERY_MS,
+  });
+
+export const userKeysQuery = (api: ApiClient, account: string) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, "keys", account],
+    queryFn: async ({ signal }) =>
+      (await api.get("/api/auth/accounts/{account}/api-keys", { path: { account }, signal })).items,
+    refetchInterval: EVERY_MS,
+  });
+
+export const userFactorQuery = (api: ApiClient, account: string) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, "factor", account],
+    queryFn: ({ signal }) =>
+      api.get("/api/auth/accounts/{account}/second-factor", { path: { account }, signal }),
+    refetchInterval: EVERY_MS,
+  });
+
+export const userOfflineQuery = (api: ApiClient, id: string) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, "offline", id],
+    queryFn: ({ signal }) => api.get("/api/sync/accounts/{id}", { path: { id }, signal }),
     refetchInterval: EVERY_MS,
   });

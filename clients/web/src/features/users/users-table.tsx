@@ -1,16 +1,25 @@
 "use client";
 // The table of accounts. The users service searches, filters and sorts.
 import { useTranslations } from "next-intl";
+import Link from "next/link";
+import { ShieldCheck } from "lucide-react";
 import { Avatar } from "@/components/avatar";
 import { Badge, type Tone } from "@/components/badge";
 import { DataTable, type TableColumn, type TableSort } from "@/components/data-table";
+import { CHECKBOX } from "@/components/form/input";
 import { When } from "@/components/when";
-import type { User } from "@/contracts/http";
+import type { SignIns, User } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
+import { MOST_SELECTED } from "./bulk/changes";
+import type { Column } from "./columns-menu";
 import { actionsFor, type UserAction } from "./user-actions";
 import { UserMenu } from "./user-menu";
 
-const TONES: Readonly<Record<User["state"], Tone>> = { active: "ok", invited: "info", inactive: "neutral" };
+export const TONES: Readonly<Record<User["state"], Tone>> = {
+  active: "ok",
+  invited: "info",
+  inactive: "neutral",
+};
 
 type UsersTableProps = {
   users: readonly User[];
@@ -19,12 +28,39 @@ type UsersTableProps = {
   sort: TableSort;
   onSort: (sort: TableSort) => void;
   onAction: (user: User, action: UserAction) => void;
+  /** Undefined while it is not known, or not allowed to be known. */
+  signIns: ReadonlyMap<string, SignIns> | undefined;
+  isHidden: (column: string) => boolean;
+  /** Null when the person may not change accounts. */
+  selection: Selection | null;
 };
 
-export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersTableProps) {
+export type Selection = {
+  readonly chosen: ReadonlyMap<string, User>;
+  readonly onChange: (chosen: ReadonlyMap<string, User>) => void;
+};
+
+export function UsersTable({
+  users,
+  ownId,
+  can,
+  sort,
+  onSort,
+  onAction,
+  signIns,
+  isHidden,
+  selection,
+}: UsersTableProps) {
   const t = useTranslations("users");
   const roles = useTranslations("common.roles");
-  const columns: TableColumn<User>[] = [
+  const all: (TableColumn<User> | null)[] = [
+    selection && {
+      id: "select",
+      header: t("select"),
+      headerCell: <SelectAll users={users} selection={selection} />,
+      isCheckBox: true,
+      cell: (user) => <SelectOne user={user} selection={selection} />,
+    },
     {
       id: "name",
       header: t("user"),
@@ -45,6 +81,19 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
       id: "state",
       header: t("status"),
       cell: ({ state }) => <Badge tone={TONES[state]}>{t(state)}</Badge>,
+    },
+    {
+      id: "factor",
+      header: t("columnNames.factor"),
+      cell: ({ id }) => <Factor signIns={signIns?.get(id)} />,
+    },
+    {
+      id: "lastActive",
+      header: t("columnNames.lastActive"),
+      cell: ({ id }) => {
+        const at = signIns?.get(id)?.last_used_at;
+        return at ? <When at={at} /> : null;
+      },
     },
     {
       id: "created",
@@ -74,6 +123,12 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
       ),
     },
   ];
+  const hidden = new Set<Column>(
+    can("sessions.manage") ? [] : ["factor", "lastActive"], // the auth service would not tell
+  );
+  const columns = all.filter(
+    (column) => column !== null && !isHidden(column.id) && !hidden.has(column.id as Column),
+  ) as TableColumn<User>[];
   return (
     <DataTable
       label={t("users")}
@@ -81,9 +136,74 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
       rows={users}
       rowId={({ id }) => id}
       rowTestId={({ email }) => `user-${email}`}
+      isSelected={selection ? ({ id }) => selection.chosen.has(id) : undefined}
       sort={sort}
       onSort={onSort}
     />
+  );
+}
+
+function SelectOne({ user, selection: { chosen, onChange } }: { user: User; selection: Selection }) {
+  const t = useTranslations("users");
+  const isChosen = chosen.has(user.id);
+  return (
+    <input
+      type="checkbox"
+      className={`${CHECKBOX} block`}
+      aria-label={t("selectName", { name: user.name })}
+      data-testid={`select-${user.email}`}
+      checked={isChosen}
+      disabled={!isChosen && chosen.size >= MOST_SELECTED}
+      onChange={() => {
+        const next = new Map(chosen);
+        if (!next.delete(user.id)) next.set(user.id, user);
+        onChange(next);
+      }}
+    />
+  );
+}
+
+function SelectAll({
+  users,
+  selection: { chosen, onChange },
+}: {
+  users: readonly User[];
+  selection: Selection;
+}) {
+  const t = useTranslations("users");
+  const count = users.filter(({ id }) => chosen.has(id)).length;
+  return (
+    <input
+      type="checkbox"
+      className={`${CHECKBOX} block`}
+      aria-label={t("selectPage")}
+      data-testid="select-page"
+      checked={count > 0 && count === users.length}
+      ref={(box) => {
+        if (box) box.indeterminate = count > 0 && count < users.length;
+      }}
+      onChange={() => {
+        const next = new Map(chosen);
+        for (const user of users) {
+          if (count === users.length) next.delete(user.id);
+          else if (next.size < MOST_SELECTED) next.set(user.id, user);
+        }
+        onChange(next);
+      }}
+    />
+  );
+}
+
+function Factor({ signIns }: { signIns: SignIns | undefined }) {
+  const t = useTranslations("users");
+  if (!signIns) return null;
+  return signIns.has_second_factor ? (
+    <span className="inline-flex items-center gap-1.5">
+      <ShieldCheck className="size-4 text-ok" aria-hidden />
+      {t("factorOn")}
+    </span>
+  ) : (
+    <span className="text-fg-2">{t("factorOff")}</span>
   );
 }
 
@@ -94,9 +214,14 @@ function Person({ user, isOwn }: { user: User; isOwn: boolean }) {
       <Avatar name={user.name} />
       <span className="min-w-0">
         <span className="flex flex-wrap gap-x-2">
-          <span dir="auto" className="font-medium wrap-anywhere">
+          <Link
+            href={`/users/${user.id}`}
+            dir="auto"
+            className="font-medium wrap-anywhere hover:underline"
+            data-testid={`open-${user.email}`}
+          >
             {user.name}
-          </span>
+          </Link>
           {isOwn && <span className="text-xs text-fg-2">{t("you")}</span>}
         </span>
         <span className="block text-xs font-normal text-fg-2 wrap-anywhere">{user.email}</span>

@@ -178,3 +178,57 @@ it("creates the account once when only its link fails", async () => {
   ]);
   expect(post.mock.calls[0]![1].body).toEqual({ name: "Ada", email: "ada@example.org", role: "user" });
 });
+
+it("previews a change of the selected users, sends only those that change, and forgets the selection", async () => {
+  const post = vi.fn().mockImplementation((path: string) =>
+    Promise.resolve(
+      path === "/api/users/bulk-preview"
+        ? {
+            would_succeed: true,
+            rows: [{ id: "1", outcome: "ok", detail: "", version: 4, is_change: true }],
+          }
+        : { rows: [] },
+    ),
+  );
+  show({ post });
+  fireEvent.click(await screen.findByTestId("select-ada@example.org"));
+  expect(screen.getByTestId("selected-count").textContent).toBe("1 selected");
+  fireEvent.keyDown(screen.getByTestId("bulk-more"), { key: "Enter" });
+  fireEvent.click(await screen.findByTestId("bulk-deactivate"));
+  expect((await screen.findByTestId("bulk-plan")).textContent).toContain("1 account will change:Ada");
+  fireEvent.click(screen.getByTestId("confirm"));
+  await waitFor(() => expect(screen.queryByTestId("selected-count")).toBeNull());
+  expect(post).toHaveBeenLastCalledWith(
+    "/api/users/bulk",
+    expect.objectContaining({ body: { action: "deactivate", ids: ["1"], versions: { "1": 4 } } }),
+  );
+});
+
+it("keeps the selection and asks again when the change of the selected users is refused", async () => {
+  const post = vi.fn().mockImplementation((path: string) =>
+    path === "/api/users/bulk-preview"
+      ? Promise.resolve({
+          would_succeed: true,
+          rows: [{ id: "1", outcome: "ok", detail: "", version: 4, is_change: true }],
+        })
+      : Promise.reject(new ApiError(409, "bulk_refused", "Nothing was changed.")),
+  );
+  show({ post });
+  fireEvent.click(await screen.findByTestId("select-page"));
+  fireEvent.click(screen.getByTestId("bulk-set_role"));
+  await screen.findByTestId("bulk-plan");
+  fireEvent.click(screen.getByTestId("confirm"));
+  await waitFor(() => expect(post.mock.calls.map(([path]) => path as string)).toHaveLength(3));
+  expect(post.mock.calls.at(-1)![0]).toBe("/api/users/bulk-preview");
+  expect(screen.getByRole("alertdialog").textContent).toContain("Nothing was changed.");
+});
+
+it("hides a column, and remembers it", async () => {
+  show({});
+  await screen.findByText("ada@example.org");
+  fireEvent.keyDown(screen.getByTestId("columns"), { key: "Enter" });
+  fireEvent.click(await screen.findByTestId("column-role"));
+  expect(screen.queryByRole("columnheader", { name: "Role" })).toBeNull();
+  expect(localStorage.getItem("pulse_user_columns")).toBe("role");
+  localStorage.clear();
+});

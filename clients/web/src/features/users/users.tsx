@@ -19,9 +19,23 @@ import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
+import { useStoredSet } from "@/lib/use-stored-set";
 import { ActionDialog } from "./action-dialog";
+import { BulkBar } from "./bulk/bulk-bar";
+import { BulkDialog } from "./bulk/bulk-dialog";
+import type { BulkChange } from "./bulk/changes";
+import { ColumnsMenu } from "./columns-menu";
 import { InviteDialog } from "./invite-dialog";
-import { PAGE_SIZE, ROLE_FILTERS, SORTS, STATES, USERS_KEY, usersQuery, type Listing } from "./queries";
+import {
+  PAGE_SIZE,
+  ROLE_FILTERS,
+  SORTS,
+  STATES,
+  USERS_KEY,
+  signInsQuery,
+  usersQuery,
+  type Listing,
+} from "./queries";
 import type { UserAction } from "./user-actions";
 import { UsersTable } from "./users-table";
 
@@ -34,7 +48,10 @@ type UsersProps = {
   setAddress: SetAddress;
 };
 
-type Open = { kind: "invite" } | { kind: "action"; user: User; action: UserAction };
+type Open =
+  | { kind: "invite" }
+  | { kind: "bulk"; action: BulkChange["action"] }
+  | { kind: "action"; user: User; action: UserAction };
 
 export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   const t = useTranslations("users");
@@ -42,6 +59,9 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   const [open, setOpen] = useState<Open | null>(null);
   // The cursors of the pages before, and of this one. Another search starts again on the first page.
   const [cursors, setCursors] = useState<readonly string[]>([]);
+  // Kept while searching and turning pages, so that accounts of several searches can be changed together.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, User>>(new Map());
+  const [isHidden, toggleColumn] = useStoredSet("pulse_user_columns");
   const client = useQueryClient();
   const listing: Listing = {
     search: address("q") ?? "",
@@ -50,6 +70,11 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
     sort: oneOf(address("sort"), SORTS, "name"),
   };
   const query = useQuery(usersQuery(api, listing, cursors.at(-1)));
+  const ids = query.data?.items.map(({ id }) => id) ?? [];
+  const signIns = useQuery({
+    ...signInsQuery(api, ids),
+    enabled: ids.length > 0 && can("sessions.manage"),
+  });
   const change: SetAddress = (changes) => {
     setCursors([]);
     setAddress(changes);
@@ -96,6 +121,17 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
             value={listing.state}
             onChange={(state) => change({ state: state === "all" ? null : state })}
           />
+          {chosen.size > 0 ? (
+            <BulkBar
+              count={chosen.size}
+              onChoose={(action) => setOpen({ kind: "bulk", action })}
+              onClear={() => setChosen(new Map())}
+            />
+          ) : (
+            <div className="ml-auto">
+              <ColumnsMenu isHidden={isHidden} onToggle={toggleColumn} />
+            </div>
+          )}
         </div>
         {!page && query.error ? (
           <LoadError error={query.error} what={t("theListOfUsers")} onRetry={() => void query.refetch()} />
@@ -122,6 +158,9 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
                 isDescending: listing.sort.startsWith("-"),
               }}
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
+              signIns={signIns.data}
+              isHidden={isHidden}
+              selection={can("accounts.manage") ? { chosen, onChange: setChosen } : null}
               onAction={(user, action) => setOpen({ kind: "action", user, action })}
             />
           </>
@@ -144,6 +183,16 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
             setOpen(null);
             if (address("invite")) setAddress({ invite: null });
           }}
+        />
+      )}
+      {open?.kind === "bulk" && (
+        <BulkDialog
+          api={api}
+          action={open.action}
+          users={chosen}
+          onChanged={reload}
+          onDone={() => setChosen(new Map())}
+          onClose={() => setOpen(null)}
         />
       )}
       {open?.kind === "action" && (

@@ -118,7 +118,11 @@ function clientOf(signed: (send: Send) => Promise<Response>): ApiClient {
 function addressOf(path: string, { path: parameters = {}, query = {} }: AnyInput = {}): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""));
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value != null) search.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) {
+    // A list is repeated: `?account=a&account=b`.
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one != null) search.append(name, String(one));
+  }
   return search.size ? `${filled}?${search}` : filled;
 }
 

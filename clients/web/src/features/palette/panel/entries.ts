@@ -60,6 +60,6 @@ export function personEntry({ id, name, email }: Pick<User, "id" | "name" | "ema
     title: name || email,
     detail: name ? email : undefined,
     icon: UserRound,
-    target: { href: `/users?q=${encodeURIComponent(email)}` },
+    target: { href: `/users/${id}` },
   };
 }
