@@ -1,10 +1,13 @@
 """Chromium for the browser tests: an installed one, or Playwright's. The tests are never skipped silently."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,11 +45,20 @@ def find_chromium(playwright: Playwright) -> str:
     pytest.exit(_HOW, returncode=1)
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two workers of pytest must not install the same package at once."""
+    with (Path(tempfile.gettempdir()) / f"pulse-chromium-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Launch]:
     """Starts a headless Chromium with further flags."""
     with sync_playwright() as playwright:
-        path = find_chromium(playwright)
+        with one_at_a_time():
+            path = find_chromium(playwright)
         yield lambda *flags: playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 

@@ -10,6 +10,7 @@ const features = [
   "security",
   "users",
   "devices",
+  "offline",
   "offline-access",
   "audit",
   "status",

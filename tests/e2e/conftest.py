@@ -36,7 +36,8 @@ class Complaints(list[str]):
 def context(browser: Browser, system: System) -> Iterator[BrowserContext]:
     """A new browser profile. The accounts have no preferences."""
     system.forget_preferences()
-    made = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000})
+    # A service worker would answer in the place of some requests that tests intercept.
+    made = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000}, service_workers="block")
     made.set_default_timeout(20_000)
     yield made
     made.close()

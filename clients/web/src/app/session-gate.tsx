@@ -18,6 +18,8 @@ import { createApiClient } from "@/lib/api/api-client";
 import { adoptPreferences, forgetAccount } from "@/lib/preference-store";
 import { everyRoleCan, sessionCan } from "@/lib/permissions";
 import { pageAt, type PageHref } from "@/lib/site-map";
+import { forgetLastValues } from "@/lib/last-values";
+import { registerServiceWorker } from "@/lib/service-worker";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
 
 /** The page that sets up a second factor. */
@@ -49,6 +51,10 @@ function WithSession({ session, children, ...frame }: SessionGateProps & { sessi
     adoptPreferences(api).catch(() => undefined);
     return () => forgetAccount(api);
   }, [session, state.status]);
+  useEffect(() => {
+    if (state.status === "signed-in") registerServiceWorker();
+    if (state.status === "signed-out") forgetLastValues();
+  }, [state.status]);
   const elsewhere = addressFor(state, pathname);
   useEffect(() => {
     if (elsewhere) router.replace(elsewhere);

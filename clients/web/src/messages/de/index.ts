@@ -13,6 +13,7 @@ import profile from "./profile.json";
 import security from "./security.json";
 import audit from "./audit.json";
 import status from "./status.json";
+import offline from "./offline.json";
 import offlineAccess from "./offline-access.json";
 import devices from "./devices.json";
 import dashboard from "./dashboard.json";
@@ -31,6 +32,7 @@ const messages = {
   security,
   audit,
   status,
+  offline,
   "offline-access": offlineAccess,
   devices,
   dashboard,

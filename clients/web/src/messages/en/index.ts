@@ -12,6 +12,7 @@ import profile from "./profile.json";
 import security from "./security.json";
 import audit from "./audit.json";
 import status from "./status.json";
+import offline from "./offline.json";
 import offlineAccess from "./offline-access.json";
 import devices from "./devices.json";
 import dashboard from "./dashboard.json";
@@ -30,6 +31,7 @@ const messages = {
   security,
   audit,
   status,
+  offline,
   "offline-access": offlineAccess,
   devices,
   dashboard,
