@@ -13,6 +13,7 @@ NAMES = {
     "ingest": "readings a second through broker, ledger and log, beside PostgreSQL's COPY",
     "peers": "the same readings into InfluxDB and VictoriaMetrics, and what each loses when it is killed",
     "latency": "sensor to browser, 50 collectors and 20 browsers",
+    "browser": "what a dashboard with 50 and with 500 series costs a browser (10 minutes)",
     "fanout": "500 browsers, 50 of them slow",
     "replay": "a backlog of a million readings while live readings go on",
     "recovery": "killed until it serves again; broker or PostgreSQL back until data flows",
