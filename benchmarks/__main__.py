@@ -14,6 +14,7 @@ NAMES = {
     "peers": "the same readings into InfluxDB and VictoriaMetrics, and what each loses when it is killed",
     "latency": "sensor to browser, 50 collectors and 20 browsers",
     "browser": "what a dashboard with 50 and with 500 series costs a browser (10 minutes)",
+    "pages": "first rows and search with 10,000 users, 2,000 devices and 20,000 series",
     "fanout": "500 browsers, 50 of them slow",
     "replay": "a backlog of a million readings while live readings go on",
     "recovery": "killed until it serves again; broker or PostgreSQL back until data flows",
