@@ -53,7 +53,7 @@ export function DevicePage({ api, can, id, readings }: DevicePageProps) {
         <div className="min-w-0 space-y-4">
           {telemetry && !device.isPlain && <LedgerPanel api={api} id={id} />}
           {telemetry && <SeriesPanel api={api} can={can} device={id} query={series} readings={readings} />}
-          {telemetry && device.isPlain && <PlainPanel api={api} id={id} />}
+          {telemetry && device.isPlain && <PlainPanel api={api} can={can} id={id} />}
         </div>
         <div className="min-w-0 space-y-4">
           {telemetry && !device.isPlain && <ConnectionsPanel api={api} id={id} />}
