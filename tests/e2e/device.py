@@ -86,9 +86,9 @@ class ToldDevice:
 class PlainDevice:
     """An MQTT device that publishes JSON without declaring series. A context manager: connected within the block."""
 
-    def __init__(self, system: System, name: str) -> None:
+    def __init__(self, system: System, name: str, password: str | None = None) -> None:
         self._name, self._number = name, 0
-        self._password = (system.state / "secrets/devices" / name).read_text().strip()
+        self._password = password or (system.state / "secrets/devices" / name).read_text().strip()
         self._port, self._ca = system.broker_port(), system.broker_ca
 
     def __enter__(self) -> Self:

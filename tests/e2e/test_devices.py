@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
-from tests.e2e.device import DEVICE, PLAIN, SECOND, PlainDevice, ToldDevice
+from tests.e2e.device import DEVICE, SECOND, PlainDevice, ToldDevice
 from tests.e2e.people import Office
 from tests.e2e.test_accounts import FIRST, enter, examine
 from tests.system import System, wait_until
@@ -188,17 +188,19 @@ def _is_online(system: System) -> bool:
 
 
 def test_an_administrator_changes_how_plain_messages_are_read(
-    page: Page, system: System, complaints: Complaints
+    page: Page, system: System, office: Office, complaints: Complaints
 ) -> None:
-    with PlainDevice(system, PLAIN) as plain:
+    device = f"esp-{time.time_ns() % 10**9}"
+    made = office.ask("POST", "/api/collectors/plain-devices", {"username": device, "name": "Door"})
+    with PlainDevice(system, device, made["password"]) as plain:
         plain.send(time.time_ns() // 1_000, {"temperature": 20.5})
     wait_until(
-        lambda: any(one["id"] == PLAIN for one in system.get("/api/telemetry/devices", system.token())["items"]),
+        lambda: any(one["id"] == device for one in system.get("/api/telemetry/devices", system.token())["items"]),
         seconds=20,
         what="the gateway knows the device",
     )
     sign_in(page, system)
-    page.goto(f"/devices/{PLAIN}")
+    page.goto(f"/devices/{device}")
     page.get_by_test_id("edit-plain").press("Enter")
     page.get_by_test_id("plain-time-zone").fill("Mars/Olympus")
     page.get_by_test_id("plain-submit").click()
@@ -213,6 +215,6 @@ def test_an_administrator_changes_how_plain_messages_are_read(
     panel = page.get_by_test_id("panel-plain")
     expect(panel).to_contain_text("Europe/Berlin")
     expect(panel).to_contain_text("Wifi <b>, Uptime, total 🦉")
-    stored = system.get(f"/api/telemetry/devices/{PLAIN}/plain", system.token())["settings"]
+    stored = system.get(f"/api/telemetry/devices/{device}/plain", system.token())["settings"]
     assert stored["left_out"] == ["Wifi <b>", "Uptime, total 🦉"]
     assert complaints == []

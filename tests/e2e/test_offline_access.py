@@ -139,6 +139,7 @@ def test_a_lease_is_previewed_and_saved_and_never_overwrites_another_administrat
         expect(page.get_by_test_id("lease-user-hours")).to_have_value("48")
         expect(page.get_by_test_id("lease-admin-hours")).to_have_value("3,5")
         page.get_by_test_id("lease-submit").click()
+        expect(preview).to_have_count(0)
         expect(page.get_by_test_id("lease-user")).to_have_text("48 h")
         after = httpx.get(url, headers=headers, timeout=20).raise_for_status().json()
         assert after == {"user_lease_s": 48 * 3_600, "admin_lease_s": 12_600}

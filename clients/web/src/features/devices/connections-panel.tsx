@@ -105,7 +105,7 @@ function More({ text, isBusy = false, onClick }: { text: string; isBusy?: boolea
   );
 }
 
-const COLOURS = { true: "bg-ok", false: "bg-warn", null: "bg-raised" } as const;
+const COLOURS = { true: "bg-ok-fill", false: "bg-warn-fill", null: "bg-surface-3" } as const;
 
 function Band({ spans, from, now }: { spans: readonly ConnectionSpan[]; from: number; now: number }) {
   const t = useTranslations("devices");

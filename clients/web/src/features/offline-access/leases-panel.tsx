@@ -129,7 +129,7 @@ function LeaseForm({ api, loaded, managed, onClose }: LeaseFormProps) {
         />
       ))}
       <div
-        className="rounded-[7px] bg-raised px-3 py-2 text-ui"
+        className="rounded-[7px] bg-surface-2 px-3 py-2 text-ui"
         aria-live="polite"
         data-testid="lease-preview"
       >
