@@ -50,6 +50,7 @@ _LIVE: tuple[type[BaseModel], ...] = (
     live.LiveFrame,
     live.DeviceState,
     live.DeviceStates,
+    live.Changes,
     live.Notice,
     live.Drain,
     live.Ended,
@@ -115,6 +116,10 @@ def typescript() -> str:
             optional = "?" if is_sent_by_browser and not model.model_fields[name].is_required() else ""
             lines.append(f"  {name}{optional}: {_type(part)};")
         lines += ["};", ""]
+    lines.append("/** The namespaces of changes, with the permission that each needs. */")
+    lines.append("export const CHANGE_NAMESPACES = {")
+    lines += [f'  "{name}": "{permission}",' for name, permission in live.CHANGE_NAMESPACES.items()]
+    lines += ["} as const;", ""]
     return "\n".join(lines)
 
 

@@ -73,7 +73,9 @@ CREATE TABLE device (
     removed_at timestamp with time zone,
     given_name text,
     held jsonb,
-    hello_next bigint
+    hello_next bigint,
+    online_since timestamp with time zone,
+    noted_online boolean
 );
 
 CREATE TABLE series (
@@ -271,6 +273,22 @@ CREATE TABLE compaction (
     claimed_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
 )
 WITH (fillfactor='70');
+
+CREATE TABLE connection_event (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    online boolean NOT NULL
+);
+
+ALTER TABLE connection_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME connection_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE declared_drop (
     id bigint NOT NULL,
@@ -707,6 +725,9 @@ ALTER TABLE ONLY command
 ALTER TABLE ONLY compaction
     ADD CONSTRAINT compaction_pkey PRIMARY KEY (device_id);
 
+ALTER TABLE ONLY connection_event
+    ADD CONSTRAINT connection_event_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY declared_drop
     ADD CONSTRAINT declared_drop_pkey PRIMARY KEY (id);
 
@@ -817,6 +838,10 @@ CREATE INDEX chunk_stream ON ONLY chunk USING btree (device_id, epoch);
 
 CREATE INDEX command_accepted ON command USING btree (answered_at) WHERE (outcome = 'accepted'::text);
 
+CREATE INDEX connection_event_at ON connection_event USING btree (at);
+
+CREATE INDEX connection_event_device ON connection_event USING btree (device_id, id);
+
 CREATE INDEX declared_drop_stream ON declared_drop USING btree (device_id, epoch);
 
 CREATE INDEX idempotency_started ON idempotency USING btree (started);
@@ -858,6 +883,9 @@ ALTER TABLE ONLY catalog
 
 ALTER TABLE ONLY compaction
     ADD CONSTRAINT compaction_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY connection_event
+    ADD CONSTRAINT connection_event_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY latest
     ADD CONSTRAINT latest_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);

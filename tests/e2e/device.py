@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from benchmarks.mqtt_load import connect_packets, publish_packet
 from pulse_contracts.message import Lane
@@ -73,9 +73,9 @@ class ToldDevice:
         self._lo += len(readings)
         self._publish(f"telemetry/data/{self._name}", batch.model_dump_json(exclude_none=True))
 
-    def say(self, waiting: int) -> None:
+    def say(self, waiting: int, state: Literal["online", "offline"] = "online") -> None:
         """Publishes its status like a collector."""
-        status = Status(state="online", since=1, name="Told device", waiting=waiting)
+        status = Status(state=state, since=1, name="Told device", waiting=waiting)
         self._publish(f"system/status/collector/{self._name}", status.model_dump_json())
 
     def _publish(self, topic: str, payload: str) -> None:
@@ -86,9 +86,9 @@ class ToldDevice:
 class PlainDevice:
     """An MQTT device that publishes JSON without declaring series. A context manager: connected within the block."""
 
-    def __init__(self, system: System, name: str) -> None:
+    def __init__(self, system: System, name: str, password: str | None = None) -> None:
         self._name, self._number = name, 0
-        self._password = (system.state / "secrets/devices" / name).read_text().strip()
+        self._password = password or (system.state / "secrets/devices" / name).read_text().strip()
         self._port, self._ca = system.broker_port(), system.broker_ca
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
-from tests.e2e.device import DEVICE, SECOND, ToldDevice
+from tests.e2e.device import DEVICE, SECOND, PlainDevice, ToldDevice
 from tests.e2e.people import Office
 from tests.e2e.test_accounts import FIRST, enter, examine
 from tests.system import System, wait_until
@@ -159,4 +159,62 @@ def test_a_user_sees_devices_but_nothing_to_manage(page: Page, office: Office, c
     expect(page.get_by_test_id("panel-series")).to_be_visible()
     expect(page.get_by_test_id("device-menu")).to_have_count(0)
     expect(page.get_by_test_id("panel-commands")).to_have_count(0)
+    assert complaints == []
+
+
+def test_a_device_shows_when_it_was_connected(page: Page, system: System, complaints: Complaints) -> None:
+    now = time.time_ns() // 1_000 // SECOND * SECOND
+    sign_in(page, system)
+    events = page.get_by_test_id("connection-event")
+    with ToldDevice(system) as told:
+        told.deliver(now - 10 * SECOND, now, "live")
+        told.say(0)
+        wait_until(lambda: _is_online(system), seconds=20, what="the gateway notes the connection")
+        page.goto(f"/devices/{DEVICE}")
+        expect(events.first).to_contain_text("Connected")
+        expect(page.get_by_test_id("panel-connections")).to_contain_text("% connected")
+        examine(page, "device-connections")
+        n = events.count()
+        told.say(0, state="offline")
+        expect(events.first).to_contain_text("Disconnected")
+        expect(events).to_have_count(min(n + 1, 4))
+    assert complaints == []
+
+
+def _is_online(system: System) -> bool:
+    path = f"/api/telemetry/devices/{DEVICE}/connections"
+    found = system.get(path, system.token())["items"]
+    return bool(found) and bool(found[0]["online"])
+
+
+def test_an_administrator_changes_how_plain_messages_are_read(
+    page: Page, system: System, office: Office, complaints: Complaints
+) -> None:
+    device = f"esp-{time.time_ns() % 10**9}"
+    made = office.ask("POST", "/api/collectors/plain-devices", {"username": device, "name": "Door"})
+    with PlainDevice(system, device, made["password"]) as plain:
+        plain.send(time.time_ns() // 1_000, {"temperature": 20.5})
+    wait_until(
+        lambda: any(one["id"] == device for one in system.get("/api/telemetry/devices", system.token())["items"]),
+        seconds=20,
+        what="the gateway knows the device",
+    )
+    sign_in(page, system)
+    page.goto(f"/devices/{device}")
+    page.get_by_test_id("edit-plain").press("Enter")
+    page.get_by_test_id("plain-time-zone").fill("Mars/Olympus")
+    page.get_by_test_id("plain-submit").click()
+    expect(page.get_by_text("Enter a time zone such as Europe/Berlin or UTC.")).to_be_visible()
+    page.get_by_test_id("plain-preset").select_option("tasmota")
+    expect(page.get_by_test_id("plain-time-zone")).to_have_value("Mars/Olympus")
+    expect(page.get_by_test_id("plain-left-out")).not_to_have_value("")
+    page.get_by_test_id("plain-time-zone").fill("Europe/Berlin")
+    page.get_by_test_id("plain-left-out").fill("Wifi <b>\nUptime, total 🦉")
+    examine(page, "plain-edit")
+    page.get_by_test_id("plain-submit").click()
+    panel = page.get_by_test_id("panel-plain")
+    expect(panel).to_contain_text("Europe/Berlin")
+    expect(panel).to_contain_text("Wifi <b>, Uptime, total 🦉")
+    stored = system.get(f"/api/telemetry/devices/{device}/plain", system.token())["settings"]
+    assert stored["left_out"] == ["Wifi <b>", "Uptime, total 🦉"]
     assert complaints == []

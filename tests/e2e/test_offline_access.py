@@ -110,3 +110,43 @@ def test_a_user_gets_the_name_of_the_missing_permission(page: Page, system: Syst
     page.goto("/offline-access")
     expect(page.get_by_test_id("missing-permission")).to_contain_text("mirror.read")
     assert complaints == []
+
+
+def test_a_lease_is_previewed_and_saved_and_never_overwrites_another_administrator(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    url, headers = f"{system.url}/api/sync/policy", {"authorization": f"Bearer {system.token()}", "if-match": "*"}
+    before = httpx.get(url, headers=headers, timeout=20).raise_for_status().json()
+    sign_in(page, system)
+    page.goto("/offline-access")
+    try:
+        page.get_by_test_id("edit-leases").press("Enter")
+        preview = page.get_by_test_id("lease-preview")
+        expect(preview).to_have_text("Nothing would change.")
+        page.get_by_test_id("lease-admin-hours").fill("73")
+        page.get_by_test_id("lease-submit").click()
+        expect(page.get_by_text("Enter a number from 0 to 72.")).to_be_visible()
+        page.get_by_test_id("lease-admin-hours").fill("3,5")
+        expect(preview).to_contain_text("Administrators")
+        expect(preview).to_contain_text("3.5 h")
+        examine(page, "leases")
+
+        # Another administrator saves first. What only they changed is taken over.
+        theirs = {**before, "user_lease_s": 48 * 3_600}
+        httpx.put(url, json=theirs, headers=headers, timeout=20).raise_for_status()
+        page.get_by_test_id("lease-submit").click()
+        expect(page.get_by_test_id("change-notice")).to_contain_text("Users is 48 h")
+        expect(page.get_by_test_id("lease-user-hours")).to_have_value("48")
+        expect(page.get_by_test_id("lease-admin-hours")).to_have_value("3,5")
+        page.get_by_test_id("lease-submit").click()
+        expect(preview).to_have_count(0)
+        expect(page.get_by_test_id("lease-user")).to_have_text("48 h")
+        after = httpx.get(url, headers=headers, timeout=20).raise_for_status().json()
+        assert after == {"user_lease_s": 48 * 3_600, "admin_lease_s": 12_600}
+
+        # The page follows a change of the leases.
+        httpx.put(url, json=before, headers=headers, timeout=20).raise_for_status()
+        expect(page.get_by_test_id("lease-user")).not_to_have_text("48 h")
+    finally:
+        httpx.put(url, json=before, headers=headers, timeout=20).raise_for_status()
+    assert unexpected(complaints) == []

@@ -3,7 +3,10 @@
 import pytest
 
 from pulse_contracts.access import SERVICES, Action, credential_fingerprint, grants
+from pulse_contracts.changes import Changed
 from pulse_contracts.topics import CATALOGUE, Party
+
+ACTIONS: tuple[Action, ...] = ("receive", "subscribe")
 
 
 def topics(party: Party, name: str, action: Action) -> set[str]:
@@ -59,6 +62,29 @@ def test_only_users_may_publish_accounts_and_only_auth_keys() -> None:
         sends = topics(service, service, "publish")
         assert ("pulse/v1/users/event/+" in sends) is (service == "users")
         assert ("pulse/v1/auth/keys" in sends) is (service == "auth")
+
+
+CHANGES: dict[str, set[Party]] = {
+    "changes/people/+": {"users", "auth"},
+    "changes/collectors/+": {"auth"},
+    "changes/devices/+": {"telemetry-gateway"},
+    "changes/entitlement": {"sync-publisher"},
+}
+
+
+@pytest.mark.parametrize("topic", CHANGES)
+def test_only_the_owner_of_data_announces_its_changes_and_only_the_gateway_hears_them(topic: str) -> None:
+    parties: tuple[Party, ...] = (*SERVICES, "collector", "plain-device", "integrator")
+    assert {one for one in parties if f"pulse/v1/{topic}" in topics(one, one, "publish")} == CHANGES[topic]
+    for action in ACTIONS:
+        hears = {one for one in parties if f"pulse/v1/{topic}" in topics(one, one, action)}
+        assert hears == {"telemetry-gateway"}
+
+
+def test_a_notice_of_a_change_carries_a_time_and_nothing_else() -> None:
+    known = {topic.message for topic in CATALOGUE if topic.template.startswith("changes/")}
+    assert known == {Changed}
+    assert set(Changed.model_fields) == {"v", "at"}
 
 
 def test_a_shared_subscription_is_granted_only_with_its_share_group() -> None:

@@ -1,6 +1,7 @@
 """Collectors on the bus: an event in the transaction of each change, the digest, replays, and destroyed keys."""
 
 import base64
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -52,6 +53,14 @@ async def delete(world: World) -> object:
     answer = await world.http.delete("/api/collectors/press-4", headers={"If-Match": "*"})
     assert answer.status_code == 204
     return answer
+
+
+async def test_each_change_of_a_collector_tells_pages_its_id_and_nothing_else(admin: World) -> None:
+    await create(admin)
+    await delete(admin)
+    rows = await admin.rows("SELECT levels, message FROM outbox WHERE template = 'changes/collectors/{device}'")
+    assert [json.loads(str(row["levels"])) for row in rows] == [{"device": "press-4"}] * 2
+    assert {name for row in rows for name in json.loads(str(row["message"]))} == {"v", "at"}
 
 
 async def test_each_change_writes_one_event_with_the_new_version(admin: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -163,7 +164,14 @@ async def test_disabling_needs_password_and_code(ada: World) -> None:
         answer = await ada.http.post("/api/auth/second-factor/disable", json=body, headers=headers)
         assert answer.json()["code"] == refusal
     body = {"password": PASSWORD, "code": codes[0]}
+    await ada.rows("DELETE FROM outbox")
     assert (await ada.http.post("/api/auth/second-factor/disable", json=body, headers=headers)).status_code == 204
+    (notice,) = await ada.rows("SELECT template, levels, message FROM outbox")
+    assert (notice["template"], json.loads(str(notice["levels"]))) == (
+        "changes/people/{account}",
+        {"account": str(ACCOUNT)},
+    )
+    assert set(json.loads(str(notice["message"]))) == {"v", "at"}
     assert (await ada.login()).status_code == 200
     assert await ada.rows("SELECT 1 FROM recovery_code") == []
 

@@ -158,7 +158,7 @@ async def test_renewed_keys_end_all_sessions_of_a_running_service(pair: Pair) ->
 
 async def test_a_lost_event_is_repaired_by_the_digest(pair: Pair) -> None:
     made = await pair.run("users", "create-admin", "--email", "lost@example.org")
-    assert await pair.execute("users", "DELETE FROM outbox") == "DELETE 2"
+    assert await pair.execute("users", "DELETE FROM outbox") == "DELETE 3"
     async with pair.serving("auth"), pair.serving("users"), httpx.AsyncClient() as http:
         assert (await sign_in(pair, http, made)).status_code == 200
 

@@ -157,6 +157,18 @@ async def test_rules_are_replaced_with_their_tag(world: World) -> None:
     assert (await world.kinds()).count("entitlement_changed") == 1
 
 
+async def test_pages_are_told_when_the_rules_or_the_leases_change(world: World) -> None:
+    def told() -> int:
+        return sum(address == "changes/entitlement" for address, _ in world.bus.broker.published)
+
+    await eventually(lambda: told() == 1)
+    for path, body in (("entitlement", {"rules": []}), ("policy", {"user_lease_s": 86_400, "admin_lease_s": 3_600})):
+        before = told()
+        answer = await world.http.put(f"/api/sync/{path}", json=body, headers=world.bearer() | {"If-Match": "*"})
+        assert answer.is_success, answer.text
+        await eventually(lambda before=before: told() == before + 1)  # type: ignore[misc]
+
+
 async def test_wrong_rules_change_nothing_and_get_their_reasons(world: World) -> None:
     device = await world.ready()
     ada = await world.tell(world.account())

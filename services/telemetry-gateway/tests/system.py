@@ -259,6 +259,11 @@ class Browser:
         self._unanswered: list[str] = []
         self._next = 0
         self.welcome = asyncio.Event()
+        self.changes: list[tuple[str, str, dict[str, Any]]] = []
+        """Events of the other namespaces: namespace, name, content."""
+        self.left: set[str] = set()
+        """Other namespaces that the gateway has ended."""
+        self._joins: dict[str, asyncio.Future[str | None]] = {}
 
     async def read(self) -> None:
         """Reads until the connection ends."""
@@ -270,6 +275,8 @@ class Browser:
     async def _take(self, text: str) -> None:
         if text == "2":
             await self._wire.send("3")
+        elif text.startswith("4") and not text.startswith("/live,", 2):
+            self._take_change(text)
         elif text.startswith("40/live,"):
             self.welcome.set()
         elif text.startswith("44"):
@@ -287,6 +294,29 @@ class Browser:
                 await self._answer(f"43/live,{number}[]")
             else:
                 self.events.append((content[0], content[1]))
+
+    def _take_change(self, text: str) -> None:
+        name, _, content = text[2:].partition(",")
+        if text[1] in "04":
+            self._joins.pop(name).set_result(None if text[1] == "0" else json.loads(content)["message"])
+        elif text[1] == "1":
+            self.left.add(name)
+        else:
+            self.changes.append((name, *json.loads(content)))
+
+    async def join(self, namespace: str) -> str | None:
+        """Joins another namespace. Returns the refusal, if any."""
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._joins[namespace] = answer
+        await self._wire.send(f"40{namespace},")
+        async with asyncio.timeout(5):
+            return await answer
+
+    def changed(self, namespace: str) -> list[str]:
+        """The ids that were sent in this namespace, in order."""
+        return [
+            id_ for name, kind, sent in self.changes if (name, kind) == (namespace, "changed") for id_ in sent["ids"]
+        ]
 
     async def _answer(self, text: str) -> None:
         if self.acks:

@@ -43,9 +43,14 @@ pytestmark = pytest.mark.servers
 
 async def test_a_change_its_version_and_its_events_are_one_transaction(world: World) -> None:
     account = await world.add()
-    first, second = await world.rows("SELECT template, message FROM outbox ORDER BY id")
-    assert (first["template"], second["template"]) == ("users/event/{account}", "users/digest")
-    digest = json.loads(str(second["message"]))
+    first, notice, last = await world.rows("SELECT template, levels, message FROM outbox ORDER BY id")
+    assert (first["template"], last["template"]) == ("users/event/{account}", "users/digest")
+    assert (notice["template"], json.loads(str(notice["levels"]))) == (
+        "changes/people/{account}",
+        {"account": str(account.id)},
+    )
+    assert set(json.loads(str(notice["message"]))) == {"v", "at"}
+    digest = json.loads(str(last["message"]))
     pairs = [(str(account.id), 1)]
     sealed = unseal(digest.pop("sealed"), KeySet([MIRROR_KEY]), world.clock.seconds, DIGEST_CONTEXT)
     assert DigestSeal.model_validate_json(sealed) == DigestSeal(sum=set_sum(pairs), at=world.clock())

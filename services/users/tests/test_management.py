@@ -114,7 +114,8 @@ async def test_a_deleted_account_leaves_a_tombstone_and_frees_its_email(world: W
         await world.http.delete(url, headers=headers | {"If-Match": "*"}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    (event, digest) = await world.rows("SELECT message FROM outbox ORDER BY id")
+    (event, notice, digest) = await world.rows("SELECT message FROM outbox ORDER BY id")
+    assert set(json.loads(str(notice["message"]))) == {"v", "at"}
     message = json.loads(str(event["message"]))
     context = {"account": str(target.id), "version": message["version"]}
     record = json.loads(unseal(message["sealed"], KeySet([KEY]), world.clock.seconds, context))
@@ -232,7 +233,9 @@ async def test_a_bulk_change_has_one_row_per_account(world: World) -> None:
         assert status == 200
         assert [(row["id"], row["outcome"]) for row in body["rows"]] == [(id_, "ok") for id_ in ids]
         events = await world.rows("SELECT template FROM outbox ORDER BY id")
-        assert [row["template"] for row in events] == ["users/event/{account}"] * 5 + ["users/digest"]
+        assert [row["template"] for row in events] == ["users/event/{account}", "changes/people/{account}"] * 5 + [
+            "users/digest"
+        ]
     assert await world.rows("SELECT count(*) AS n FROM account WHERE deleted_at IS NOT NULL") == [{"n": 5}]
 
 
@@ -283,8 +286,9 @@ async def test_expired_passwords_are_gone_and_their_owners_can_set_new_ones(worl
     rows = await world.rows("SELECT digest, verifier, active FROM account WHERE role = 'user'")
     assert rows == [{"digest": None, "verifier": None, "active": True}] * 3
     assert [kind for kind, *_ in await world.audit()][-3:] == ["password_expired"] * 3
-    events = await world.rows("SELECT template FROM outbox ORDER BY id DESC LIMIT 4")
-    assert [row["template"] for row in events] == ["users/digest", *["users/event/{account}"] * 3]
+    events = await world.rows("SELECT template FROM outbox ORDER BY id DESC LIMIT 7")
+    each = ["changes/people/{account}", "users/event/{account}"]
+    assert [row["template"] for row in events] == ["users/digest", *each * 3]
     link = await world.http.post(f"/api/users/{ids[0]}/invitation", headers=headers, json={})
     assert link.status_code == 201, link.text
     status, body = await bulk(world, headers, action="expire_password", ids=[str(admin.id)])

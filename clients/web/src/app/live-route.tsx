@@ -4,6 +4,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { Frame, WithSession, type ProtectedRouteProps, type RouteContext } from "@/app/protected-route";
 import type { DeviceChanged } from "@/contracts/live";
+import { useChangesOn, type ChangedQueries } from "@/features/live/changes/use-changes";
 import { createBrowserFeed } from "@/features/live/browser-feed";
 import { ConnectionPill } from "@/features/live/connection/connection-pill";
 import type { LiveFeed } from "@/features/live/live-feed";
@@ -15,14 +16,18 @@ export type LiveRouteContext = RouteContext & { readonly feed: LiveFeed };
 type LiveRouteProps = ProtectedRouteProps & {
   /** A device has connected or disconnected, or reports another backlog. */
   onDevice: (client: QueryClient, change: DeviceChanged) => void;
+  /** What the page loads again when the gateway reports a change. */
+  changes?: ChangedQueries;
   children: (context: LiveRouteContext) => ReactNode;
 };
 
-export function LiveRoute({ children, onDevice, ...props }: LiveRouteProps) {
+const NOTHING: ChangedQueries = {};
+
+export function LiveRoute({ children, onDevice, changes, ...props }: LiveRouteProps) {
   return (
     <WithSession {...props}>
       {(context) => (
-        <WithFeed {...props} context={context} onDevice={onDevice}>
+        <WithFeed {...props} context={context} onDevice={onDevice} changes={changes}>
           {children}
         </WithFeed>
       )}
@@ -32,7 +37,7 @@ export function LiveRoute({ children, onDevice, ...props }: LiveRouteProps) {
 
 type WithFeedProps = LiveRouteProps & { context: RouteContext };
 
-function WithFeed({ context, onDevice, children, ...props }: WithFeedProps) {
+function WithFeed({ context, onDevice, changes, children, ...props }: WithFeedProps) {
   const client = useQueryClient();
   const [feed] = useState(() =>
     createBrowserFeed({
@@ -42,6 +47,7 @@ function WithFeed({ context, onDevice, children, ...props }: WithFeedProps) {
     }),
   );
   useLiveFeed(feed);
+  useChangesOn(feed.connection, changes ?? NOTHING, context.can);
   return (
     <Frame {...props} context={context} status={<ConnectionPill feed={feed} />}>
       {children({ ...context, feed })}

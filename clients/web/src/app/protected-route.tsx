@@ -9,6 +9,12 @@ import { ThemeMenu } from "@/components/theme-menu";
 import type { Account } from "@/contracts/http";
 import { AccountMenu } from "@/features/auth/account-menu";
 import type { Session, SignedInState } from "@/features/auth/session";
+import {
+  createChangeConnection,
+  useChangesOn,
+  useConnection,
+  type ChangedQueries,
+} from "@/features/live/changes/use-changes";
 import { ApiError, createApiClient, type ApiClient } from "@/lib/api/api-client";
 import { drafts } from "@/lib/drafts";
 import { sessionCan, type Can } from "@/lib/permissions";
@@ -32,19 +38,31 @@ export type ProtectedRouteProps = {
   /** Replaces the title in the top bar. */
   breadcrumb?: ReactNode;
 };
-type PlainRouteProps = ProtectedRouteProps & { children: (context: RouteContext) => ReactNode };
+type PlainRouteProps = ProtectedRouteProps & {
+  /** What the page loads again when the gateway reports a change. Without it, the page has no connection. */
+  changes?: ChangedQueries;
+  children: (context: RouteContext) => ReactNode;
+};
 const MOST_RETRIES = 2;
 
-export function ProtectedRoute({ children, ...props }: PlainRouteProps) {
+export function ProtectedRoute({ children, changes, ...props }: PlainRouteProps) {
   return (
     <WithSession {...props}>
       {(context) => (
         <Frame {...props} context={context}>
+          {changes && <Following session={context.session} can={context.can} changes={changes} />}
           {children(context)}
         </Frame>
       )}
     </WithSession>
   );
+}
+
+function Following({ session, can, changes }: { session: Session; can: Can; changes: ChangedQueries }) {
+  const [connection] = useState(() => createChangeConnection(session));
+  useConnection(connection);
+  useChangesOn(connection, changes, can);
+  return null;
 }
 
 export function WithSession({

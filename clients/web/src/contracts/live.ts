@@ -1,7 +1,9 @@
 // The Socket.IO events between browser and telemetry gateway. The message types are generated from the Python contracts.
 import type {
   Authenticate,
+  CHANGE_NAMESPACES,
   Authenticated as Accepted,
+  Changes,
   DeviceState,
   DeviceStates,
   Drain,
@@ -13,8 +15,7 @@ import type {
   Subscribed as Granted,
   TokenExpiring,
 } from "@/contracts/generated/live";
-
-export type { Authenticate, Drain, Ended, LiveFrame, Notice, Subscribe, TokenExpiring };
+export type { Authenticate, Changes, Drain, Ended, LiveFrame, Notice, Subscribe, TokenExpiring };
 
 export type RawValue = LiveFrame["v"][number];
 export type Lane = LiveFrame["lane"];
@@ -43,4 +44,13 @@ export type ClientEvents = {
   subscribe: (message: Subscribe, ack: (answer: Subscribed) => void) => void;
   authenticate: (message: Authenticate, ack: (answer: Authenticated) => void) => void;
   probe: (message: Record<string, never>, ack: (answer: Probed) => void) => void;
+};
+
+/** A namespace of changes. A browser joins `NAMESPACE` first. */
+export type ChangeNamespace = keyof typeof CHANGE_NAMESPACES;
+
+export type ChangeEvents = {
+  changed: (message: Changes) => void;
+  /** Anything may have changed. */
+  reload: () => void;
 };

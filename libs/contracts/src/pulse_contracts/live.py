@@ -1,12 +1,23 @@
 """The Socket.IO messages between gateway and browser. Times are in microseconds. `x` is an index into `series`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_contracts.message import DeviceName
+from pulse_contracts.permissions import Permission
 
 NAMESPACE = "/live"
+CHANGE_NAMESPACES: Mapping[str, Permission] = {
+    "/people": "accounts.read",
+    "/collectors": "collectors.read",
+    "/devices": "telemetry.read",
+    "/mirror": "mirror.read",
+}
+"""The namespaces of changes, and the permission that each needs. A browser joins `NAMESPACE` first."""
+MAX_CHANGED = 500
+"""Most ids in one `Changes`. More changes at once are sent as `reload`."""
 MAX_SUBSCRIBED = 500
 MIN_RATE, MAX_RATE, DEFAULT_RATE = 1, 20, 5
 
@@ -87,6 +98,15 @@ class DeviceStates(LiveMessage):
     """Devices whose state has changed since the previous message. At most one message a second."""
 
     items: list[DeviceState]
+
+
+class Changes(LiveMessage):
+    """The event `changed`: ids of what changed in this namespace, accounts or devices. Each id comes at most once in a
+    message. `rules`: the rules or the leases of offline sign-in changed, too. The event `reload` has no content:
+    anything in the namespace may have changed, because the gateway left out changes."""
+
+    ids: Annotated[list[str], Field(max_length=MAX_CHANGED)]
+    rules: bool = False
 
 
 class Notice(LiveMessage):

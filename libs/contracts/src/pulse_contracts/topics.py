@@ -9,6 +9,7 @@ from typing import Generic, Literal, TypeVar
 
 from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested, VerifierMade
 from pulse_contracts.auth import Revocations, SessionRevoked, VerificationKeys
+from pulse_contracts.changes import Changed
 from pulse_contracts.collectors import CollectorChanged, CollectorsDigest
 from pulse_contracts.commands import CommandMessage, CommandReply
 from pulse_contracts.message import Message
@@ -237,6 +238,22 @@ SYSTEM_COMMAND = Topic(
 SYSTEM_REPLY = Topic(
     "system/reply/{device}", CommandReply, _UP, _GATEWAY, "A collector's answer to a command", share="gateway"
 )
+CHANGES_PEOPLE = Topic(
+    "changes/people/{account}", Changed, _parties("users", "auth"), _GATEWAY, "An account or its second factor changed"
+)
+CHANGES_COLLECTORS = Topic(
+    "changes/collectors/{device}",
+    Changed,
+    _parties("auth"),
+    _GATEWAY,
+    "A collector or plain device was enrolled, changed, disabled, lost or deleted",
+)
+CHANGES_DEVICES = Topic(
+    "changes/devices/{device}", Changed, _GATEWAY, _GATEWAY, "A device was registered, described, configured or erased"
+)
+CHANGES_ENTITLEMENT = Topic(
+    "changes/entitlement", Changed, _SYNC, _GATEWAY, "The rules or the leases of offline sign-in changed"
+)
 
 CATALOGUE: tuple[Topic[Message], ...] = (
     TELEMETRY_HELLO,
@@ -268,4 +285,8 @@ CATALOGUE: tuple[Topic[Message], ...] = (
     SYSTEM_KEY,
     SYSTEM_COMMAND,
     SYSTEM_REPLY,
+    CHANGES_PEOPLE,
+    CHANGES_COLLECTORS,
+    CHANGES_DEVICES,
+    CHANGES_ENTITLEMENT,
 )

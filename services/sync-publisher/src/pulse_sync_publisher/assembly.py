@@ -111,6 +111,7 @@ async def build(
         Job("mirror_sender", sender.send_due, settings.send_poll, due),
         Job("mirror_wipes", wipes.publish_due, settings.sweep_every, repairs.wipe_due),
         Job("mirror_status", statuses.publish_changes, settings.measure_every, show, pause=settings.status_pause),
+        Job("mirror_rules", statuses.publish_rule_changes, settings.status_pause),
         Job("mirror_measure", statuses.measure, settings.measure_every),
         Job("account_drift", copies.account_drift.compare, CHECK_EVERY, wake=copies.account_drift.received),
         Job("collector_drift", copies.collector_drift.compare, CHECK_EVERY, wake=copies.collector_drift.received),

@@ -19,6 +19,8 @@ from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.connections import ConnectionHistory
+from pulse_telemetry_gateway.actions.device_notices import DeviceNotices
 from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
@@ -46,6 +48,7 @@ from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
 from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, public, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.history import HistoryStore
@@ -117,10 +120,16 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
     plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
-    audit = AuditTrail(database, runtime.audit, runtime.clock)
+    notices = DeviceNotices(bus, runtime.clock)
+    bus.on_connected(notices.publish_again)
+    registry.on_registered = notices.note
+    audit = AuditTrail(database, runtime.audit, runtime.clock, notices.note)
     key = decoded_key(settings.gateway_key) if settings.gateway_key else None
     commands = Commands(CommandDependencies(database, bus, audit, key, runtime.clock, uuid.uuid4), runtime.metrics)
+    connection_store = ConnectionStore(database)
+    connections = ConnectionHistory(connection_store, settings.retention_connections, notices.note)
     handlers = Handlers(bus, ingest, plain, handshake, registry, budget_of(settings))
+    handlers.on_status = connections.due.set
     bus.on_connected(commands.announce)
     intake = _intake(runtime, settings, handlers)
     if settings.role != "live":
@@ -175,6 +184,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Annotations(saving),
         ShareLinks(saving),
         ConcurrencyLimit(max(2, at_once // 2), settings.history_deadline),
+        connection_store,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(
@@ -189,6 +199,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             compaction_job(compaction, settings),
             Job("retention", retention.round, timedelta(days=1), retry_floor=10 * _MINUTE, retry_cap=10 * _MINUTE),
             Job("commands_unknown", commands.mark_unknown, _MINUTE),
+            *connection_jobs(connections),
             *upkeep_jobs(Upkeep(log, put_away)),
         ],
         before_drain=[shards.stop],
@@ -200,19 +211,24 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         jobs=[
             Job("live_feeds", feeds.sweep, _SECOND, retry_cap=2 * _SECOND),
             Job("live_sessions", sockets.sweep, _SECOND, retry_cap=_SECOND),
+            Job("live_changes", sockets.changes.flush, _SECOND, wake=sockets.changes.wake, pause=_SECOND / 4),
         ],
         wrap=sockets.wrap,
         on_stop=[sockets.stop],
     )
-    return _of_role(settings.role, ingest_parts, live_parts, {"telemetry": routes})
+    notices_job = Job("device_notices", notices.publish, wake=notices.due, pause=_SECOND / 4)
+    return _of_role(settings.role, (ingest_parts, live_parts), {"telemetry": routes}, notices_job)
 
 
-def _of_role(role: Literal["all", "ingest", "live"], ingest: Parts, live: Parts, state: dict[str, object]) -> Parts:
+def _of_role(
+    role: Literal["all", "ingest", "live"], parts_of: tuple[Parts, Parts], state: dict[str, object], *shared: Job
+) -> Parts:
+    ingest, live = parts_of
     chosen = [parts for name, parts in (("ingest", ingest), ("live", live)) if role in {"all", name}]
     return Parts(
         routers=ROUTERS,
         tasks=[task for parts in chosen for task in parts.tasks],
-        jobs=[job for parts in chosen for job in parts.jobs],
+        jobs=[*shared, *(job for parts in chosen for job in parts.jobs)],
         wrap=live.wrap if live in chosen else None,
         before_drain=[callback for parts in chosen for callback in parts.before_drain],
         on_stop=[callback for parts in chosen for callback in parts.on_stop],
@@ -230,6 +246,15 @@ def compaction_job(compaction: Compaction, settings: GatewaySettings) -> Job:
         pause=settings.compaction_pause,
         retry_cap=5 * _SECOND,
     )
+
+
+def connection_jobs(connections: ConnectionHistory) -> Sequence[Job]:
+    """Several gateways hear each change of a device. The wait lets all of them note it before one writes it."""
+    wait = _SECOND / 2
+    return [
+        Job("connection_history", connections.write, 2 * _SECOND, wake=connections.due, gather=wait, pause=wait),
+        Job("connection_history_trim", connections.trim, 10 * _MINUTE),
+    ]
 
 
 def upkeep_jobs(upkeep: Upkeep) -> Sequence[Job]:

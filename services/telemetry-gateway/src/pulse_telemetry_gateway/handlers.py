@@ -91,6 +91,8 @@ class Handlers:
         registry: RegistryStore,
         budget: DeviceBudget = DeviceBudget(),  # frozen
     ) -> None:
+        self.on_status: Callable[[], None] = lambda: None
+        """Called after the status of a collector was stored."""
         self._bus, self._ingest, self._plain, self._handshake, self._registry = bus, ingest, plain, handshake, registry
         self._hellos = NewestPerDevice(self._answer, _buckets(budget.hellos), _AT_ONCE)
         self._states = NewestPerDevice(self._note_status, _buckets(budget.states), _AT_ONCE)
@@ -158,6 +160,7 @@ class Handlers:
             display_name=status.name,
             waiting=status.waiting,
         )
+        self.on_status()
 
 
 class ReplyHandlers:

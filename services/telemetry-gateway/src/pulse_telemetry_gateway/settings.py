@@ -74,3 +74,4 @@ class GatewaySettings(ServiceSettings):
     retention_raw: timedelta = timedelta(days=400)
     retention_minutes: timedelta = timedelta(days=2 * 366)
     retention_hours: timedelta = timedelta(days=10 * 366)
+    retention_connections: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=90)

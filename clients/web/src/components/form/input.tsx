@@ -32,6 +32,23 @@ export function TextField({ label, hint, error, ...rest }: InputProps & FieldPro
   );
 }
 
+type TextAreaFieldProps = ComponentProps<"textarea"> & FieldProps;
+
+/** Several lines below their label. */
+export function TextAreaField({ label, hint, error, className, ...rest }: TextAreaFieldProps) {
+  return (
+    <Labelled label={label} hint={hint} error={error} describedBy={rest["aria-describedby"]}>
+      {(wiring) => (
+        <textarea
+          {...rest}
+          {...wiring}
+          className={clsx(FIELD, "py-2 text-[16px] sm:pointer-fine:text-body", className)}
+        />
+      )}
+    </Labelled>
+  );
+}
+
 type SelectFieldProps = Omit<ComponentProps<"select">, "size"> & FieldProps & { fieldSize?: InputSize };
 
 /** The browser's own selection list below its label: phones show it full screen, and every key works. */

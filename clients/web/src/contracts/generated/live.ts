@@ -60,6 +60,12 @@ export type DeviceStates = {
   items: readonly DeviceState[];
 };
 
+/** The event `changed`: ids of what changed in this namespace, accounts or devices. Each id comes at most once in a message. `rules`: the rules or the leases of offline sign-in changed, too. The event `reload` has no content: anything in the namespace may have changed, because the gateway left out changes. */
+export type Changes = {
+  ids: readonly string[];
+  rules: boolean;
+};
+
 export type Notice = {
   code: "slow_client";
   detail: string;
@@ -75,3 +81,11 @@ export type Ended = {
   code: "session_ended" | "token_expired" | "other_account" | "slow_client";
   detail: string;
 };
+
+/** The namespaces of changes, with the permission that each needs. */
+export const CHANGE_NAMESPACES = {
+  "/people": "accounts.read",
+  "/collectors": "collectors.read",
+  "/devices": "telemetry.read",
+  "/mirror": "mirror.read",
+} as const;

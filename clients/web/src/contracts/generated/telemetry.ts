@@ -225,6 +225,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/devices/{device}/connections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_device_connections"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/devices/{device}/ledger": {
         readonly parameters: {
             readonly query?: never;
@@ -616,6 +632,16 @@ export type components = {
             readonly requested_at: string;
             readonly seconds: number | null;
             readonly state: ("accepted" | "refused" | "done" | "failed") | "unknown" | ("sent" | "no_answer");
+        };
+        readonly ConnectionEventView: {
+            /** Format: date-time */
+            readonly at: string;
+            readonly id: string;
+            readonly online: boolean;
+        };
+        readonly ConnectionEvents: {
+            readonly items: readonly components["schemas"]["ConnectionEventView"][];
+            readonly next: string | null;
         };
         readonly CurrentVersion: {
             readonly updated_at: string | null;
@@ -1664,6 +1690,30 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["CommandView"];
+                };
+            };
+        };
+    };
+    readonly list_device_connections: {
+        readonly parameters: {
+            readonly query?: {
+                readonly before?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConnectionEvents"];
                 };
             };
         };

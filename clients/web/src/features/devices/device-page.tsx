@@ -12,6 +12,7 @@ import { When } from "@/components/when";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
 import { CommandsPanel } from "./commands-panel";
+import { ConnectionsPanel } from "./connections-panel";
 import { DeviceActions } from "./device-actions";
 import { DeviceStateBadge, DeviceStateNote, PromiseMark } from "./device-badges";
 import { DeviceTiles } from "./device-tiles";
@@ -52,9 +53,10 @@ export function DevicePage({ api, can, id, readings }: DevicePageProps) {
         <div className="min-w-0 space-y-4">
           {telemetry && !device.isPlain && <LedgerPanel api={api} id={id} />}
           {telemetry && <SeriesPanel api={api} can={can} device={id} query={series} readings={readings} />}
-          {telemetry && device.isPlain && <PlainPanel api={api} id={id} />}
+          {telemetry && device.isPlain && <PlainPanel api={api} can={can} id={id} />}
         </div>
         <div className="min-w-0 space-y-4">
+          {telemetry && !device.isPlain && <ConnectionsPanel api={api} id={id} />}
           <EnrolmentPanel device={device} />
           {!device.isPlain && device.collector && can("collectors.command") && telemetry && (
             <CommandsPanel api={api} id={id} isOnline={telemetry.online === true} />

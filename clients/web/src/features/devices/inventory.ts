@@ -1,22 +1,41 @@
 // The queries for devices: telemetry, enrolment and mirror come from three services.
-import { queryOptions, type QueryClient } from "@tanstack/react-query";
+import { queryOptions, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import type { Device } from "@/contracts/http";
 import type { DeviceChanged } from "@/contracts/live";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
+import { pollUnlessFollowed } from "@/lib/followed-changes";
 
 export const FLEET_KEY = ["fleet"] as const;
 const DEVICES_KEY = [...FLEET_KEY, "devices"] as const;
 const EVERY_MS = 15_000;
+/** No change reports the offset of a clock, a clone, or when a device was last seen. */
+const AGES_EVERY_MS = 60_000;
 const SERIES_EVERY_MS = 10_000;
 const PAGE = 200;
+
+type Change = { readonly ids: ReadonlySet<string> | null };
+
+/** The lists that a change makes old, by the namespace of the change. */
+export const fleetChanges = {
+  "/devices": (): QueryKey[] => [DEVICES_KEY],
+  "/collectors": (): QueryKey[] => [[...FLEET_KEY, "collectors"]],
+  "/mirror": (): QueryKey[] => [[...FLEET_KEY, "mirrors"]],
+};
+
+/** Like `fleetChanges`, with what the page about one device shows. */
+export function deviceChanges(id: string) {
+  const ofDevice = ({ ids }: Change): QueryKey[] =>
+    !ids || ids.has(id) ? ["series", "plain", "connections"].map((what) => [what, id]) : [];
+  return { ...fleetChanges, "/devices": (change: Change) => [DEVICES_KEY, ...ofDevice(change)] };
+}
 
 export const devicesQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: DEVICES_KEY,
     queryFn: ({ signal }) =>
       allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/devices"], EVERY_MS, AGES_EVERY_MS),
   });
 
 export const collectorsQuery = (api: ApiClient, isAllowed: boolean) =>
@@ -25,7 +44,7 @@ export const collectorsQuery = (api: ApiClient, isAllowed: boolean) =>
     queryFn: ({ signal }) =>
       allPages((after) => api.get("/api/collectors", { query: { after, limit: PAGE }, signal })),
     enabled: isAllowed,
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/collectors"], EVERY_MS),
   });
 
 export const mirrorsQuery = (api: ApiClient, isAllowed: boolean) =>
@@ -34,7 +53,7 @@ export const mirrorsQuery = (api: ApiClient, isAllowed: boolean) =>
     queryFn: ({ signal }) =>
       allPages((after) => api.get("/api/sync/collectors", { query: { after, limit: PAGE }, signal })),
     enabled: isAllowed,
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/mirror"], EVERY_MS, AGES_EVERY_MS),
   });
 
 export const seriesQuery = (api: ApiClient, device: string) =>
@@ -42,6 +61,7 @@ export const seriesQuery = (api: ApiClient, device: string) =>
     queryKey: ["series", device],
     queryFn: ({ signal }) =>
       allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
+    // Every reading changes the newest value of a series. The page shows it for series that are not subscribed.
     refetchInterval: SERIES_EVERY_MS,
   });
 
@@ -54,6 +74,7 @@ export const ledgerQuery = (api: ApiClient, device: string) =>
         const { epochs, next } = await api.get(path, { path: { device }, query: { after }, signal });
         return { items: epochs, next };
       }),
+    // Every batch of readings changes the ledger.
     refetchInterval: EVERY_MS,
   });
 

@@ -2,20 +2,43 @@
 // How the messages of a plain device are read, and what was skipped.
 import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/button";
 import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
 import { When } from "@/components/when";
 import type { ApiClient } from "@/lib/api/api-client";
+import type { Can } from "@/lib/permissions";
+import type { PlainSettings } from "./plain-settings";
+import { PlainSettingsDialog } from "./plain-settings-dialog";
 
-export function PlainPanel({ api, id }: { api: ApiClient; id: string }) {
+export function PlainPanel({ api, can, id }: { api: ApiClient; can: Can; id: string }) {
   const t = useTranslations("devices");
+  const [edited, setEdited] = useState<PlainSettings | null>(null);
   const query = useQuery({
     queryKey: ["plain", id],
     queryFn: ({ signal }) =>
       api.get("/api/telemetry/devices/{device}/plain", { path: { device: id }, signal }),
   });
   return (
-    <Panel title={t("messages")} meta={t("howTheyAreRead")} testId="panel-plain">
+    <Panel
+      title={t("messages")}
+      meta={t("howTheyAreRead")}
+      testId="panel-plain"
+      actions={
+        can("telemetry.manage") && (
+          <Button
+            onClick={() => query.data && setEdited(query.data.settings)}
+            disabled={!query.data}
+            data-testid="edit-plain"
+          >
+            <Pencil className="size-4" aria-hidden />
+            {t("edit")}
+          </Button>
+        )
+      }
+    >
       <PanelContent query={query} skeletonHeight="6rem">
         {({ settings, skipped }) => (
           <div className="space-y-3 border-t px-4 py-3 text-ui">
@@ -49,6 +72,15 @@ export function PlainPanel({ api, id }: { api: ApiClient; id: string }) {
           </div>
         )}
       </PanelContent>
+      {edited && (
+        <PlainSettingsDialog
+          api={api}
+          id={id}
+          settings={edited}
+          onSaved={() => void query.refetch()}
+          onClose={() => setEdited(null)}
+        />
+      )}
     </Panel>
   );
 }

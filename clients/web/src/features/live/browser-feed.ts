@@ -1,12 +1,9 @@
 // Connects the live feed to the browser: socket, timers, network state.
-import { io } from "socket.io-client";
 import type { History } from "@/contracts/http";
-import { NAMESPACE, type DeviceChanged } from "@/contracts/live";
+import type { DeviceChanged } from "@/contracts/live";
 import type { ApiClient, TokenSource } from "@/lib/api/api-client";
-import type { LiveSocket } from "./connection/connection";
+import { browserPorts } from "./connection/browser-ports";
 import { LiveFeed } from "./live-feed";
-
-const CONNECT_TIMEOUT_MS = 8_000;
 
 export type BrowserFeedSettings = {
   api: ApiClient;
@@ -17,26 +14,8 @@ export type BrowserFeedSettings = {
 /** A feed from this page's origin. Call it in the browser only. */
 export function createBrowserFeed({ api, tokens, deviceChanged }: BrowserFeedSettings): LiveFeed {
   return new LiveFeed({
-    tokens,
+    ...browserPorts(tokens),
     deviceChanged,
-    openSocket: (auth): LiveSocket =>
-      io(NAMESPACE, {
-        path: "/socket.io",
-        transports: ["websocket"],
-        autoConnect: false,
-        // LiveConnection reconnects itself, so that the page can show the countdown.
-        reconnection: false,
-        forceNew: true,
-        timeout: CONNECT_TIMEOUT_MS,
-        auth,
-      }),
-    nowMs: () => Date.now(),
-    random: Math.random,
-    isOnline: () => navigator.onLine,
-    after: (ms, work) => {
-      const timer = setTimeout(work, ms);
-      return () => clearTimeout(timer);
-    },
     every: (ms, work) => {
       const timer = setInterval(work, ms);
       return () => clearInterval(timer);

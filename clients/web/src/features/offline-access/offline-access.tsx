@@ -18,6 +18,7 @@ import type { Can } from "@/lib/permissions";
 import { matrixOf, type MatrixRow } from "./cells";
 import { CollectorPanel } from "./collector-panel";
 import { IncidentsPanel } from "./incidents-panel";
+import { LeasesPanel } from "./leases-panel";
 import { leaseText } from "./lease-text";
 import { Matrix, MatrixLegend } from "./matrix";
 import { copyQuery, fleetQuery, mirrorQuery, OFFLINE_KEY, policyQuery, type MirrorFleet } from "./queries";
@@ -51,6 +52,7 @@ export function OfflineAccess({ api, can }: OfflineAccessProps) {
         <Collectors api={api} can={can} managed={managed} />
       )}
       <RulesPanel api={api} can={can} mirrors={fleet.data.mirrors} onApplied={reload} />
+      <LeasesPanel api={api} can={can} managed={managed} />
       <IncidentsPanel api={api} />
     </div>
   );

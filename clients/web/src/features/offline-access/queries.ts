@@ -1,12 +1,30 @@
 // The queries of the page about offline access.
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, type QueryKey } from "@tanstack/react-query";
 import type { Mirror } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
+import { pollUnlessFollowed } from "@/lib/followed-changes";
 
 export const OFFLINE_KEY = ["offline-access"] as const;
 const EVERY_MS = 10_000;
+/** No change reports that a lease ran on, an incident, or when a collector was last seen. */
+const AGES_EVERY_MS = 60_000;
 const PAGE = 200;
+
+type Change = { readonly ids: ReadonlySet<string> | null; readonly rules: boolean };
+
+/** The lists that a change makes old, by the namespace of the change. */
+export const offlineChanges = {
+  "/mirror": ({ ids, rules }: Change): QueryKey[] => {
+    if (!ids || rules) return [OFFLINE_KEY];
+    const details = [...ids].map((id) => [...OFFLINE_KEY, "collector", id]);
+    return [[...OFFLINE_KEY, "collectors"], [...OFFLINE_KEY, "incidents"], ...details];
+  },
+  "/people": (): QueryKey[] => [
+    [...OFFLINE_KEY, "users"],
+    [...OFFLINE_KEY, "account"],
+  ],
+};
 
 export type MirrorFleet = {
   readonly mirrors: readonly Mirror[];
@@ -27,7 +45,7 @@ export const fleetQuery = (api: ApiClient) =>
       });
       return { mirrors, upToDate, total };
     },
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/mirror"], EVERY_MS, AGES_EVERY_MS),
   });
 
 /** One mirror with all its accounts. */
@@ -47,15 +65,15 @@ export const mirrorQuery = (api: ApiClient, device: string) =>
             });
       return { ...first, accounts: [...first.accounts, ...more] };
     },
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/mirror"], EVERY_MS, AGES_EVERY_MS),
   });
 
-/** The rules with their ETag. Not loaded again by itself: the page keeps its own draft. */
+/** The rules with their ETag. The page keeps its own draft when they are loaded again. */
 export const rulesQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: [...OFFLINE_KEY, "rules"],
     queryFn: ({ signal }) => api.getTagged("/api/sync/entitlement", { signal }),
-    refetchInterval: 30_000,
+    refetchInterval: pollUnlessFollowed(["/mirror"], 30_000),
   });
 
 export const policyQuery = (api: ApiClient) =>
@@ -68,14 +86,14 @@ export const copyQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: [...OFFLINE_KEY, "users"],
     queryFn: ({ signal }) => api.get("/api/sync/users", { signal }),
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS, AGES_EVERY_MS),
   });
 
 export const incidentsQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: [...OFFLINE_KEY, "incidents"],
     queryFn: ({ signal }) => api.get("/api/sync/incidents", { query: { limit: 10 }, signal }),
-    refetchInterval: 30_000,
+    refetchInterval: pollUnlessFollowed(["/mirror"], 30_000, AGES_EVERY_MS),
   });
 
 /** Where one account may sign in offline, with its name. */

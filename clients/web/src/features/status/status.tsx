@@ -24,6 +24,7 @@ import { When } from "@/components/when";
 import type { ServiceStatus, SystemStatus } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
+import { pollUnlessFollowed } from "@/lib/followed-changes";
 import type { Can } from "@/lib/permissions";
 import { IncidentList } from "./incident-list";
 
@@ -31,6 +32,8 @@ type StatusProps = { api: ApiClient; can: Can; loadServices: (signal: AbortSigna
 
 const EVERY_MS = 5_000;
 const SLOWER_MS = 15_000;
+/** No change reports how many readings wait on devices. */
+const BACKLOG_EVERY_MS = 30_000;
 
 const SERVICES: Readonly<Record<ServiceStatus["name"], LucideIcon>> = {
   telemetry: Activity,
@@ -44,6 +47,7 @@ export function Status({ api, can, loadServices }: StatusProps) {
   const query = useQuery({
     queryKey: ["status", "services"],
     queryFn: ({ signal }) => loadServices(signal),
+    // A service that is down reports nothing.
     refetchInterval: EVERY_MS,
   });
   const status = query.data;
@@ -183,7 +187,7 @@ function DeviceTiles({ api }: { api: ApiClient }) {
     queryKey: ["status", "devices"],
     queryFn: ({ signal }) =>
       allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
-    refetchInterval: SLOWER_MS,
+    refetchInterval: pollUnlessFollowed(["/devices"], SLOWER_MS, BACKLOG_EVERY_MS),
   });
   if (!data) return null;
   const known = data.filter(({ online }) => online !== null);
@@ -219,7 +223,7 @@ function MirrorTile({ api }: { api: ApiClient }) {
   const { data } = useQuery({
     queryKey: ["status", "mirrors"],
     queryFn: ({ signal }) => api.get("/api/sync/collectors", { query: { limit: 1 }, signal }),
-    refetchInterval: SLOWER_MS,
+    refetchInterval: pollUnlessFollowed(["/mirror"], SLOWER_MS),
   });
   if (!data) return null;
   return (

@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { SignIns } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
+import { pollUnlessFollowed } from "@/lib/followed-changes";
 import { ROLES } from "./user-schema";
 
 export const PAGE_SIZE = 25;
@@ -21,7 +22,7 @@ export type Listing = {
 
 export const USERS_KEY = ["users"] as const;
 
-/** Loaded again every 30 s, so that changes of other administrators appear. */
+/** Changes of other administrators are followed. Without that, the list is loaded again every 30 s. */
 export const usersQuery = (api: ApiClient, listing: Listing, cursor: string | undefined) =>
   queryOptions({
     queryKey: [...USERS_KEY, listing, cursor],
@@ -38,7 +39,7 @@ export const usersQuery = (api: ApiClient, listing: Listing, cursor: string | un
         signal,
       }),
     placeholderData: keepPreviousData,
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS),
   });
 
 /** How the accounts of one page sign in, by id. The auth service knows it. */

@@ -8,8 +8,9 @@ import structlog
 
 from pulse_auth.store.collector_events import CollectorEventStore, StoredCollector
 from pulse_bus import Bus
+from pulse_contracts.changes import Changed
 from pulse_contracts.collectors import AccessRecord, CollectorChanged, CollectorRecord
-from pulse_contracts.topics import AUTH_COLLECTOR, AUTH_COLLECTORS
+from pulse_contracts.topics import AUTH_COLLECTOR, AUTH_COLLECTORS, CHANGES_COLLECTORS
 from pulse_jose import SealingKey, seal
 from pulse_jose.vault import Vault
 from pulse_postgres import Connection, Database, Outbox
@@ -29,9 +30,10 @@ class CollectorEvents:
         self._store, self.digest_due = CollectorEventStore(), asyncio.Event()
 
     async def put(self, connection: Connection, id_: str) -> None:
-        """Writes the event of a changed collector to the outbox, in the transaction of the change. Does nothing for a
-        plain device. Raises VaultClosed."""
+        """Writes the event of a changed collector to the outbox, in the transaction of the change, and a notice for
+        pages. A plain device has no event. Raises VaultClosed."""
         await self._store.lock(connection)
+        await self._outbox.put(connection, CHANGES_COLLECTORS, Changed(at=self._clock()), device=id_)
         found = await self._store.find(connection, id_)
         if found is not None:
             await self._outbox.put(connection, AUTH_COLLECTOR, self.event(found), device=id_)

@@ -12,8 +12,9 @@ from pulse_auth.store.second_factors import ChallengeStore
 from pulse_auth.store.sessions import Revoked, SessionStore
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.auth import SessionRevoked
+from pulse_contracts.changes import Changed
 from pulse_contracts.times import from_micros, to_micros
-from pulse_contracts.topics import AUTH_EVENT
+from pulse_contracts.topics import AUTH_EVENT, CHANGES_PEOPLE
 from pulse_postgres import Audit, AuditEntry, BackoffStore, Connection, Database, LimitStore, Outbox
 from pulse_postgres.database import after_commit
 
@@ -84,6 +85,10 @@ class SessionRevoker:
             request_id=caller.request_id,
         )
         await self._audit.append(connection, entry, now)
+
+    async def note_account(self, connection: Connection, account: UUID, now: datetime) -> None:
+        """Tells pages that something of the account changed that no revocation tells."""
+        await self._outbox.put(connection, CHANGES_PEOPLE, Changed(at=to_micros(now)), account=str(account))
 
     async def announce(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
         """Announces to all services that the tokens of this session are invalid, or for `sid` None all earlier tokens

@@ -100,6 +100,7 @@ class SecondFactors:
             codes = [] if refusal else await self._new_recovery_codes(connection, account)
             if refusal is None:
                 await self._factors.confirm(connection, account, self._deps.now())
+                await self._revoker.note_account(connection, account, self._deps.now())
                 await self._record(connection, "second_factor_confirmed", account, caller)
         if refusal:
             raise refusal
@@ -132,6 +133,7 @@ class SecondFactors:
             refusal = None if result.used else await self._refusal(connection, account, result, caller)
             if refusal is None:
                 await self._factors.remove(connection, account)
+                await self._revoker.note_account(connection, account, self._deps.now())
                 await self._record(connection, "second_factor_removed", account, caller)
         if refusal:
             raise refusal

@@ -1,11 +1,13 @@
-"""Publishes the progress of each collector's mirror when it changes, at most once a second, and measures the fleet."""
+"""Publishes the progress of each collector's mirror and changes of the rules, at most once a second. Measures the
+fleet."""
 
 from collections import Counter
 
-from pulse_bus import Bus
+from pulse_bus import Bus, Disconnected
 from pulse_chassis.observability.metrics import Metrics
+from pulse_contracts.changes import Changed
 from pulse_contracts.mirror import MirrorStatus
-from pulse_contracts.topics import USERS_MIRROR
+from pulse_contracts.topics import CHANGES_ENTITLEMENT, USERS_MIRROR
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.publishing import clear, publish
 from pulse_sync_publisher.model.collectors import Collector, ShownStatus
@@ -20,6 +22,8 @@ class Statuses:
     def __init__(self, context: Context, bus: Bus, metrics: Metrics) -> None:
         self._context, self._bus = context, bus
         self._store = CollectorStore()
+        self._noticed: tuple[int, int] | None = None
+        """Versions of the rules and of the leases that pages were told about."""
         self._by_state = metrics.gauge("mirror_collectors", "Collectors by the state of their mirror", ["state"])
         self._waiting = metrics.gauge("mirror_entries_waiting", "Entries that collectors have not acknowledged")
         self._oldest = metrics.gauge(
@@ -45,6 +49,20 @@ class Statuses:
                 await clear(self._bus, USERS_MIRROR, device=status.device)
             else:
                 await publish(self._bus, USERS_MIRROR, status, device=status.device)
+
+    async def publish_rule_changes(self) -> None:
+        """Tells pages that the rules or the leases changed: by this process, another replica or the command line.
+        Without a connection to the broker the next round does it. Raises Unavailable."""
+        async with self._context.database.connection() as connection:
+            counted = await CounterStore().read(connection)
+        versions = counted.rules, counted.policy
+        if versions == self._noticed:
+            return
+        try:
+            await publish(self._bus, CHANGES_ENTITLEMENT, Changed(at=self._context.clock()))
+        except Disconnected:
+            return
+        self._noticed = versions
 
     async def publish_all(self) -> None:
         """Publishes every status soon: at each connection. Raises Unavailable."""

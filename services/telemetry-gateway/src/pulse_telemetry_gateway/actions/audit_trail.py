@@ -3,10 +3,12 @@ done."""
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, Connection, Database, call_audit_hook
 from pulse_postgres.audit import Detail
+from pulse_postgres.database import after_commit
 from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.model.history.export_formats import Format
 from pulse_telemetry_gateway.store.plain import PlainSettings, PlainStore
@@ -15,10 +17,17 @@ _NAMED = 20
 
 
 class AuditTrail:
-    """Writes entries. `clock` in microseconds."""
+    """Writes entries. `clock` in microseconds. `on_device`: called with the id of a device after the commit of an entry
+    about it."""
 
-    def __init__(self, database: Database, audit: Audit, clock: Callable[[], int]) -> None:
-        self._database, self._audit, self._clock = database, audit, clock
+    def __init__(
+        self,
+        database: Database,
+        audit: Audit,
+        clock: Callable[[], int],
+        on_device: Callable[[str], None] = lambda _device: None,
+    ) -> None:
+        self._database, self._audit, self._clock, self._on_device = database, audit, clock, on_device
 
     async def exported(
         self,
@@ -63,10 +72,13 @@ class AuditTrail:
         )
         async with self._database.transaction() as connection:
             await store.change(connection, device[0], settings)
-            await self._audit.append(connection, entry, self._now())
+            await self.append(connection, entry)
 
     async def append(self, connection: Connection, entry: AuditEntry) -> None:
         """Writes an entry as the last statement of the caller's transaction."""
+        kind, _, device = (entry.target or "").partition(":")
+        if kind == "device":
+            after_commit(partial(self._on_device, device))
         await self._audit.append(connection, entry, self._now())
 
     async def unrecorded(self, connection: Connection) -> None:

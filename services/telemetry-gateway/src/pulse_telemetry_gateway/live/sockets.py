@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from pulse_bus import Bus, Delivery
-from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals
+from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals, RevocationsUnknown
 from pulse_chassis.identity.revocations import revokes
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.background import for_each
@@ -34,7 +34,9 @@ from pulse_contracts.live import (
     Subscribed,
     TokenExpiring,
 )
+from pulse_contracts.permissions import COMMON_PERMISSIONS, Permission
 from pulse_contracts.topics import AUTH_EVENT, SYSTEM_STATUS
+from pulse_telemetry_gateway.live.changes import UNAVAILABLE, ChangeChannels
 from pulse_telemetry_gateway.live.client_input import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.devices import DeviceBoard
 from pulse_telemetry_gateway.live.group import Viewer
@@ -60,6 +62,7 @@ class _Session:
     principal: Principal
     token: str
     board_version: int
+    has_ended: bool = False
     was_warned: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -82,6 +85,7 @@ class Sockets:
         self._hub, self._limits, self._dependencies = hub, limits, dependencies
         self._principals, self._clock = dependencies.principals, dependencies.clock
         self._sessions: dict[str, _Session] = {}
+        self._by_wire: dict[Wire, _Session] = {}
         self._board = DeviceBoard()
         self._unauthenticated: dict[Wire, float] = {}
         self._is_draining = False
@@ -110,6 +114,7 @@ class Sockets:
             ("probe", self._probe),
         ):
             self._server.on(event, answer, namespace=NAMESPACE)
+        self.changes = ChangeChannels(self._server, self._reason_against, dependencies.metrics)
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """The service's HTTP app with Socket.IO in front of it."""
@@ -119,6 +124,7 @@ class Sockets:
         """Follows revocations, which end sockets, and the states of devices, which are sent to every browser."""
         await bus.subscribe(AUTH_EVENT, self._revoked)
         await bus.subscribe(SYSTEM_STATUS, self._board.note, kind="collector")
+        await self.changes.subscribe_bus(bus)
 
     async def run(self) -> None:
         """Runs the hub's tasks until cancelled."""
@@ -140,6 +146,7 @@ class Sockets:
                 raise
 
         await for_each(list(self._sessions.items()), check)
+        await self.changes.expel()
 
     async def stop(self) -> None:
         """Sends what was collected, tells every browser when to reconnect, and closes the sockets. The browsers resume
@@ -196,9 +203,24 @@ class Sockets:
         wire = Wire.of(environ["asgi.scope"])
         self._unauthenticated.pop(wire, None)
         viewer = self._hub.viewer(sid, wire)
-        self._sessions[sid] = _Session(viewer, principal, token, self._board.version)
+        self._sessions[sid] = self._by_wire[wire] = _Session(viewer, principal, token, self._board.version)
         self._is_empty.clear()
         self._viewers.set(len(self._sessions))
+
+    def _reason_against(self, wire: Wire, permission: Permission) -> str | None:
+        """Why the session on this wire may not use a permission now, as a code. None: it may. The rules are those of
+        HTTP routes."""
+        session = self._by_wire.get(wire)
+        if session is None or session.has_ended or self._principals.is_revoked(session.principal):
+            return "not_signed_in"
+        if not session.principal.may(permission):
+            return "forbidden"
+        if permission not in COMMON_PERMISSIONS:
+            try:
+                self._principals.require_fresh()
+            except RevocationsUnknown:
+                return UNAVAILABLE
+        return None
 
     def _refusal(self, code: str) -> Exception:
         self._refused.labels(code).inc()
@@ -208,6 +230,7 @@ class Sockets:
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
         session = self._sessions.pop(sid, None)
         if session is not None:
+            self._by_wire.pop(session.viewer.wire, None)
             self._viewers.set(len(self._sessions))
             self._hub.leave(session.viewer)
             if not self._sessions:
@@ -269,6 +292,7 @@ class Sockets:
     async def _end(self, session: _Session, code: EndCode, detail: str) -> None:
         """Sends the reason and closes the socket. Nothing else is sent, even when the client does not read."""
         self._ended.labels(code).inc()
+        session.has_ended = True
         self._hub.leave(session.viewer)
         wire = session.viewer.wire
         await wire.tell(f'42{NAMESPACE},["ended",{Ended(code=code, detail=detail).model_dump_json()}]')

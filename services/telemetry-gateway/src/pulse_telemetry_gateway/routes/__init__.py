@@ -7,6 +7,7 @@ from pulse_chassis.identity.principal import require
 from pulse_telemetry_gateway.routes import (
     annotations,
     commands,
+    connections,
     dashboards,
     displays,
     erasure,
@@ -34,6 +35,7 @@ _PARTS = (
     erasure,
     export,
     ledger,
+    connections,
     plain,
     quarantine,
     commands,

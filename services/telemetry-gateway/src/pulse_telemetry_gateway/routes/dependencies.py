@@ -24,6 +24,7 @@ from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
+from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -58,6 +59,7 @@ class TelemetryDependencies:
     annotations: Annotations
     share_links: ShareLinks
     public_concurrency: ConcurrencyLimit
+    connections: ConnectionStore
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

@@ -134,14 +134,14 @@ class Deletion:
         )
 
     async def device(self, device_id: int) -> None:
-        """Hides the device until it sends again, and deletes its names, settings, annotations and quarantined
-        messages."""
+        """Hides the device until it sends again, and deletes its names, settings, annotations, history of connections
+        and quarantined messages."""
         await self.connection.execute(
-            "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, waiting = NULL "
-            "WHERE id = $1",
+            "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, "
+            "waiting = NULL, noted_online = NULL WHERE id = $1",
             device_id,
         )
-        for table in ("plain_setting", "plain_skipped", "clock_stretch", "annotation"):
+        for table in ("plain_setting", "plain_skipped", "clock_stretch", "annotation", "connection_event"):
             await self.connection.execute(f"DELETE FROM {table} WHERE device_id = $1", device_id)  # noqa: S608
         await self.connection.execute(
             "WITH gone AS (DELETE FROM unreadable WHERE device_id = $1 RETURNING epoch, n) "

@@ -1,14 +1,16 @@
 """Devices, their series, the series ids that each epoch declared, and the newest value of each series."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_postgres import Connection, Database, Row
+from pulse_postgres.database import after_commit
 from pulse_telemetry_gateway.model.displays import Limit
 from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
 from pulse_telemetry_gateway.model.storage.columns import TYPES
@@ -97,6 +99,8 @@ class RegistryStore:
 
     def __init__(self, database: Database, limits: RegistryLimits = RegistryLimits()) -> None:  # frozen
         self._database, self._limits = database, limits
+        self.on_registered: Callable[[str], None] = lambda _device: None
+        """Called with the id of a device that was just registered."""
 
     async def find(self, name: str) -> int | None:
         """The device's number, if it exists."""
@@ -111,6 +115,7 @@ class RegistryStore:
             if found is None:
                 await connection.execute("INSERT INTO device (name) VALUES ($1) ON CONFLICT DO NOTHING", name)
                 found = await connection.fetchval("SELECT id FROM device WHERE name = $1", name)
+                after_commit(partial(self.on_registered, name))
         return int(found)
 
     async def declare(
@@ -339,7 +344,8 @@ class RegistryStore:
         device_id = await self.device_id(name)
         async with self._database.connection() as connection:
             seen: datetime | None = await connection.fetchval(
-                "UPDATE device SET online = $2, waiting = $4, "
+                "UPDATE device SET online_since = CASE WHEN online IS DISTINCT FROM $2 THEN now() "
+                "ELSE online_since END, online = $2, waiting = $4, "
                 "display_name = CASE WHEN $3 = '' THEN display_name ELSE $3 END, "
                 "last_seen = CASE WHEN $2 THEN now() ELSE last_seen END WHERE id = $1 RETURNING last_seen",
                 device_id,

@@ -12,10 +12,11 @@ from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import COMMAND_LINE, Caller
 from pulse_chassis.identity.principal import Forbidden, NotSignedIn
+from pulse_contracts.changes import Changed
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import ROLES, Permission
 from pulse_contracts.times import from_micros, to_micros
-from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
+from pulse_contracts.topics import CHANGES_PEOPLE, USERS_DIGEST, USERS_EVENT
 from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
 from pulse_users.actions.recent import RecentAccounts
 from pulse_users.model.accounts import Account, EventSealer
@@ -73,9 +74,11 @@ class Change:
         return Stamp(await AccountStore().next_version(self.connection, floor), self.now)
 
     async def publish(self, account: Account) -> None:
-        """Puts the event of the account's new version into the outbox."""
+        """Puts the event of the account's new version into the outbox, and a notice for pages."""
         event = self.deps.sealer.event(account)
         await self.deps.outbox.put(self.connection, USERS_EVENT, event, account=str(account.id))
+        notice = Changed(at=to_micros(self.now))
+        await self.deps.outbox.put(self.connection, CHANGES_PEOPLE, notice, account=str(account.id))
         self._has_events = True
 
     def record(self, kind: str, account: UUID, before: AuditFields | None, after: AuditFields | None) -> None:

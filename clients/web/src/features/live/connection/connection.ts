@@ -1,6 +1,8 @@
 // The socket to the gateway: authenticates, subscribes, resumes, measures the round trip, and reconnects after a loss.
 import type { Socket } from "socket.io-client";
 import type {
+  ChangeEvents,
+  ChangeNamespace,
   ClientEvents,
   DeviceChanged,
   Drain,
@@ -129,6 +131,12 @@ export class LiveConnection {
     this.subscription = subscription;
     this.pos = this.ofShown(this.pos);
     if (this.socket?.connected) void this.sendSubscription();
+  }
+
+  /** A socket of another namespace on the same connection. It neither connects nor reconnects by itself. */
+  channel(namespace: ChangeNamespace): Socket<ChangeEvents, Record<string, never>> {
+    if (!this.socket) throw new Error("the connection has not started");
+    return this.socket.io.socket(namespace) as Socket<ChangeEvents, Record<string, never>>;
   }
 
   /** Call this when the computer's network connects or disconnects. */

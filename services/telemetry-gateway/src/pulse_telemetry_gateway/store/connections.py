@@ -1,0 +1,65 @@
+"""When each device connected and disconnected."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pulse_postgres import Database
+
+EVENTS_MAX: Final = 10_000
+"""Newest events that are kept for each device."""
+
+
+@dataclass(frozen=True)
+class ConnectionEvent:
+    """A device went online or offline. at: when a gateway heard of it, by the clock of PostgreSQL."""
+
+    id: int
+    at: datetime
+    online: bool
+
+
+class ConnectionStore:
+    """The history of connections."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def note_changes(self) -> list[str]:
+        """Writes an event for each device whose state differs from its newest event. Returns the ids of these devices.
+        Several gateways may call it at the same time: one of them writes each event. A device whose row is locked waits
+        for the next call, so that ingest is never blocked. Raises Unavailable."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(
+                "WITH due AS (SELECT id FROM device WHERE online IS NOT NULL "
+                "AND noted_online IS DISTINCT FROM online ORDER BY id FOR NO KEY UPDATE SKIP LOCKED), "
+                "changed AS (UPDATE device d SET noted_online = d.online FROM due WHERE d.id = due.id "
+                "RETURNING d.id, d.name, d.online, d.online_since), "
+                "added AS (INSERT INTO connection_event (device_id, at, online) "
+                "SELECT id, coalesce(online_since, now()), online FROM changed) SELECT id, name FROM changed"
+            )
+            for row in rows:
+                await connection.execute(
+                    "DELETE FROM connection_event WHERE device_id = $1 AND id <= (SELECT id FROM connection_event "
+                    "WHERE device_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1)",
+                    row["id"],
+                    EVENTS_MAX,
+                )
+        return [row["name"] for row in rows]
+
+    async def page(self, device_id: int, before: int | None, limit: int) -> list[ConnectionEvent]:
+        """Up to `limit` events, newest first, older than the event `before`. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT id, at, online FROM connection_event WHERE device_id = $1 AND ($2::bigint IS NULL OR id < $2) "
+                "ORDER BY id DESC LIMIT $3",
+                device_id,
+                before,
+                limit,
+            )
+        return [ConnectionEvent(**dict(row)) for row in rows]
+
+    async def forget(self, age: timedelta) -> None:
+        """Deletes events that are older. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            await connection.execute("DELETE FROM connection_event WHERE at < now() - $1::interval", age)
