@@ -2,8 +2,9 @@
 // One dashboard of a user: loads it, selects its series in the feed, and shows it or its editor.
 import { useQuery } from "@tanstack/react-query";
 import { LayoutDashboard, SearchX } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
+import { lazyPart } from "@/components/lazy-part";
 import { LoadError } from "@/components/load-error";
 import { NoticeState } from "@/components/notice-state";
 import type { Account, Device } from "@/contracts/http";
@@ -26,7 +27,8 @@ import { feedSelection } from "./resolve";
 import type { OpenBoard } from "./switcher";
 import { useText } from "./text";
 
-const BoardEditor = lazy(() => import("./editor/board-editor"));
+const VersionView = lazyPart(() => import("./versions/version-view"), <DashboardSkeleton />);
+const BoardEditor = lazyPart(() => import("./editor/board-editor"), <DashboardSkeleton />);
 
 export type BoardPageProps = {
   api: ApiClient;
@@ -43,6 +45,8 @@ export type BoardPageProps = {
   switcher: ReactNode;
   onOpen: OpenBoard;
   onKiosk: () => void;
+  /** The installation allows frames on other sites. */
+  mayEmbed: boolean;
 };
 
 export function BoardPage(props: BoardPageProps) {
@@ -87,8 +91,16 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
   const mayEdit = board.shared ? mayShare : board.owner === account.id && can("dashboards.own");
   const draft = `${account.id}:${board.id}`;
   const [edited, setEdited] = useState<readonly Panel[] | null>(null);
+  const [version, setVersion] = useState<number | null>(null);
+  const [older, setOlder] = useState<readonly Panel[] | null>(null);
   const isEditor = isEditing && mayEdit;
-  const shown = useShown(api, feed, isEditor ? (edited ?? board.panels) : board.panels, range, isEditor);
+  const shown = useShown(
+    api,
+    feed,
+    isEditor ? (edited ?? board.panels) : (older ?? board.panels),
+    range,
+    isEditor,
+  );
   const series = useMemo(
     () => (shown.seriesById ? feedSelection(board.panels, shown.seriesById, shown.devices).series : []),
     [board.panels, shown.seriesById, shown.devices],
@@ -98,20 +110,18 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
 
   if (isEditor) {
     return (
-      <Suspense fallback={<DashboardSkeleton />}>
-        <BoardEditor
-          {...surroundings}
-          draft={draft}
-          id={board.id}
-          loaded={{ content: contentOf(board), etag, version: board.version }}
-          newest={stored}
-          actions={actions}
-          onPanels={setEdited}
-          renderTools={(replace) => <ResetMenu api={api} devices={shown.devices} onReset={replace} />}
-          onSaved={(id) => onOpen(id)}
-          onClose={() => onOpen(board.id)}
-        />
-      </Suspense>
+      <BoardEditor
+        {...surroundings}
+        draft={draft}
+        id={board.id}
+        loaded={{ content: contentOf(board), etag, version: board.version }}
+        newest={stored}
+        actions={actions}
+        onPanels={setEdited}
+        renderTools={(replace) => <ResetMenu api={api} devices={shown.devices} onReset={replace} />}
+        onSaved={(id) => onOpen(id)}
+        onClose={() => onOpen(board.id)}
+      />
     );
   }
   return (
@@ -126,12 +136,16 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
         switcher={switcher}
         mayEdit={mayEdit}
         mayCreate={can("dashboards.own")}
+        api={api}
         mayShare={mayShare}
+        isOwner={board.owner === account.id}
+        mayEmbed={props.mayEmbed}
         actions={actions}
         onEdit={edit}
         onCopy={() => onOpen("new", { from: `board:${board.id}`, isEditing: true })}
         onKiosk={onKiosk}
         onRemoved={() => onOpen(null)}
+        onVersion={setVersion}
       />
       <ConnectionBanner feed={feed} />
       <HistoryNotice feed={feed} />
@@ -146,7 +160,19 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
           {t("mayNotEdit")}
         </p>
       )}
-      {board.panels.length === 0 ? (
+      {version !== null ? (
+        <VersionView
+          {...surroundings}
+          api={api}
+          board={board}
+          etag={etag}
+          version={version}
+          mayEdit={mayEdit}
+          actions={actions}
+          onPanels={setOlder}
+          onBack={() => setVersion(null)}
+        />
+      ) : board.panels.length === 0 ? (
         <NoticeState
           icon={LayoutDashboard}
           title={t("empty")}
@@ -220,24 +246,22 @@ function NewBoard(props: BoardPageProps) {
   if (!start) return <DashboardSkeleton />;
   const base: Base = { content: empty, etag: null, version: null };
   return (
-    <Suspense fallback={<DashboardSkeleton />}>
-      <BoardEditor
-        feed={feed}
-        seriesById={seriesById}
-        devices={devices}
-        rangeUs={range.us}
-        draft={draft}
-        id={null}
-        loaded={base}
-        start={start}
-        newest={null}
-        actions={actions}
-        onPanels={setEdited}
-        renderTools={(replace) => <ResetMenu api={api} devices={devices} onReset={replace} />}
-        onSaved={(id) => onOpen(id)}
-        onClose={() => onOpen(null)}
-      />
-    </Suspense>
+    <BoardEditor
+      feed={feed}
+      seriesById={seriesById}
+      devices={devices}
+      rangeUs={range.us}
+      draft={draft}
+      id={null}
+      loaded={base}
+      start={start}
+      newest={null}
+      actions={actions}
+      onPanels={setEdited}
+      renderTools={(replace) => <ResetMenu api={api} devices={devices} onReset={replace} />}
+      onSaved={(id) => onOpen(id)}
+      onClose={() => onOpen(null)}
+    />
   );
 }
 

@@ -6,7 +6,7 @@ import type { RefObject } from "react";
 import { Button } from "@/components/button";
 import { CHECKBOX, TextField } from "@/components/form/input";
 import { Segmented } from "@/components/segmented";
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import { asKind, kindOf, KINDS, MOST, seriesIdsOf, withSeries, type Panel, type PanelOf } from "../model";
 import { cleanLine, cleanText, panelProblem } from "../problems";
 import { useText } from "../text";
@@ -19,7 +19,7 @@ type PanelSheetProps = {
   sheetRef: RefObject<HTMLElement | null>;
   panel: Panel;
   series: ReadonlyMap<number, Series> | null;
-  devices: readonly Device[];
+  devices: readonly ShownDevice[];
   /** `mark`: changes of one field in a row are one step of the undo. */
   onChange: (panel: Panel, mark?: string) => void;
   onDuplicate: () => void;

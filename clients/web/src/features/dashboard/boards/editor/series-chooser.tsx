@@ -6,14 +6,14 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 
 import { seriesColor } from "@/charts/palette";
 import { Button } from "@/components/button";
 import { Input } from "@/components/form/input";
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import { bySignificance } from "../../series/order";
 import { useText } from "../text";
 
 type SeriesChooserProps = {
   /** null: not loaded yet. */
   series: ReadonlyMap<number, Series> | null;
-  devices: readonly Device[];
+  devices: readonly ShownDevice[];
   chosen: readonly number[];
   most: number;
   /** True when the series of the panel have colours of their own. */

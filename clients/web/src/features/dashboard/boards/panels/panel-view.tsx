@@ -4,7 +4,7 @@ import { memo, useMemo } from "react";
 import { seriesColor } from "@/charts/palette";
 import { browserScheduler } from "@/charts/drawing/browser-scheduler";
 import type { AxisMode } from "@/charts/types";
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import type { Feed } from "../../ports";
 import { ChartPanel } from "../../series/chart-panel";
 import { SeriesTable } from "../../series/series-table";
@@ -22,7 +22,7 @@ export type PanelSurroundings = {
   readonly feed: Feed;
   /** null: not loaded yet. */
   readonly seriesById: ReadonlyMap<number, Series> | null;
-  readonly devices: readonly Device[];
+  readonly devices: readonly ShownDevice[];
   readonly rangeUs: number;
   /** Absent when the person may not change the dashboard. */
   readonly onChoose?: (id: string) => void;
