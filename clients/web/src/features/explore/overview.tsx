@@ -4,7 +4,7 @@ import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import clsx from "clsx";
 import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
-import { format, tickLabels, zonedTicks } from "@/charts/range/zoned-ticks";
+import { moments, tickLabels, zonedTicks } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
 import { lineOf } from "./lines";
@@ -89,7 +89,7 @@ export function Overview({ api, first, span, zone, onBrush }: OverviewProps) {
       isMoving.current = false;
     },
   });
-  const moment = format(locale, zone, "moment");
+  const moment = moments(locale, zone);
   const slider = (part: Part, us: number) => ({
     role: "slider",
     tabIndex: 0,

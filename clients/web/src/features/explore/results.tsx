@@ -5,7 +5,7 @@ import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { format } from "@/charts/range/zoned-ticks";
+import { moments } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import { Button } from "@/components/button";
 import { LoadError } from "@/components/load-error";
@@ -233,7 +233,7 @@ function NoData({ chosen, span, zone, onAsk }: NoDataProps) {
       }
     >
       {isKnown
-        ? t("noData.detail", { moment: format(locale, zone, "moment").format(newest / 1_000) })
+        ? t("noData.detail", { moment: moments(locale, zone).format(newest / 1_000) })
         : t("noData.never")}
     </NoticeState>
   );

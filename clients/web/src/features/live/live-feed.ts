@@ -9,6 +9,7 @@ import type { Samples } from "./readings/series-buffer";
 import { ServerClock } from "./connection/server-clock";
 import { TelemetryStore, type Latest } from "./readings/telemetry-store";
 import type { TimeSpan } from "./readings/time-spans";
+import { firstNotBelow } from "@/lib/ordered-search";
 import { ViewClock } from "./view-clock";
 
 /** `devices`: those that the series belong to. At most 500 series are shown. */
@@ -197,10 +198,19 @@ export class LiveFeed {
 
   /** The newest reading; while paused, the newest at the moment of the pause. */
   latest(id: number): Latest | null {
-    if (this.pausedLatest) return this.pausedLatest.get(id) ?? null;
+    if (this.pausedLatest) return this.pausedLatest.get(id) ?? this.newestShown(id);
     const latest = this.store.latest(id);
     const ahead = this.aheadOfSeries(id);
     return latest && ahead !== 0 ? { t: latest.t + ahead, v: latest.v } : latest;
+  }
+
+  /** The newest held reading that is not after the shown moment: of a series that was chosen during the pause. */
+  private newestShown(id: number): Latest | null {
+    const { t, v } = this.samples(id);
+    const place = firstNotBelow(t, this.view.shownUs() + 1) - 1;
+    if (place < 0) return null;
+    const isSwitch = this.store.series.find((one) => one.id === id)?.type === "bool";
+    return { t: t[place]!, v: isSwitch ? Boolean(v[place]) : v[place]! };
   }
 
   samples(id: number): Samples {

@@ -17,7 +17,7 @@ import type { Feed } from "../ports";
 import type { Range, RangeKey } from "../ranges";
 import { BoardGrid } from "./board-grid";
 import { BoardHeader } from "./board-header";
-import { boardDraft, type Base } from "./editing";
+import { boardDraft, forgetBoardDraft, keepAsNewBoard, type Base } from "./editing";
 import { allSeriesIds, type BoardContent, type Panel } from "./model";
 import { overviewPanels } from "./overview";
 import { HistoryNotice } from "./panels/panel-state";
@@ -50,7 +50,8 @@ export type BoardPageProps = {
 };
 
 export function BoardPage(props: BoardPageProps) {
-  const { api, boardId, onOpen } = props;
+  const { api, account, can, boardId, onOpen } = props;
+  const draft = `${account.id}:${boardId}`;
   const t = useText();
   const isNew = boardId === "new";
   const stored = useQuery({ ...boardQuery(api, boardId), enabled: !isNew });
@@ -58,6 +59,7 @@ export function BoardPage(props: BoardPageProps) {
   if (stored.data) return <StoredBoard key={boardId} {...props} stored={stored.data} />;
   if (!stored.error) return <DashboardSkeleton />;
   if (stored.error instanceof ApiError && [404, 422].includes(stored.error.status)) {
+    const kept = can("dashboards.own") && boardDraft(draft) !== null;
     return (
       <NoticeState
         icon={SearchX}
@@ -66,12 +68,32 @@ export function BoardPage(props: BoardPageProps) {
         role="alert"
         className="min-h-[50dvh]"
         action={
-          <Button onClick={() => onOpen(null)} data-testid="to-overview">
-            {t("toOverview")}
-          </Button>
+          <div className="flex flex-wrap justify-center gap-2">
+            {kept && (
+              <Button
+                tone="primary"
+                onClick={() => {
+                  keepAsNewBoard(draft, `${account.id}:new`);
+                  onOpen("new", { isEditing: true });
+                }}
+                data-testid="keep-draft"
+              >
+                {t("keepDraft")}
+              </Button>
+            )}
+            <Button
+              onClick={() => {
+                forgetBoardDraft(draft);
+                onOpen(null);
+              }}
+              data-testid="to-overview"
+            >
+              {kept ? t("dropDraft") : t("toOverview")}
+            </Button>
+          </div>
         }
       >
-        {t("notFoundHint")}
+        {kept ? t("notFoundWithDraft") : t("notFoundHint")}
       </NoticeState>
     );
   }
@@ -144,7 +166,10 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
         onEdit={edit}
         onCopy={() => onOpen("new", { from: `board:${board.id}`, isEditing: true })}
         onKiosk={onKiosk}
-        onRemoved={() => onOpen(null)}
+        onRemoved={() => {
+          forgetBoardDraft(draft);
+          onOpen(null);
+        }}
         onVersion={setVersion}
       />
       <ConnectionBanner feed={feed} />

@@ -3,7 +3,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
-import { format } from "@/charts/range/zoned-ticks";
+import { moments } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import { Button } from "@/components/button";
 import { TableSkeleton } from "@/components/data-table";
@@ -144,7 +144,7 @@ type RowsTableProps = {
 /** The newest row first. */
 function RowsTable({ page, chosen, zone, most, onMore }: RowsTableProps) {
   const t = useTranslations("explore.table");
-  const moment = format(useDateLocale(), zone, "moment");
+  const moment = moments(useDateLocale(), zone);
   const columns = chosen.map(({ series }) => ({
     series,
     found: page.items.find((one) => one.series === series.id),
@@ -215,7 +215,7 @@ type EveryReadingProps = { api: ApiClient; series: Series; span: TimeSpan; zone:
 function EveryReading({ api, series, span: newest, zone }: EveryReadingProps) {
   const [span, setSpan] = useState(newest);
   const t = useTranslations("explore.table");
-  const moment = format(useDateLocale(), zone, "moment");
+  const moment = moments(useDateLocale(), zone);
   const query = useInfiniteQuery({
     queryKey: ["explore", "every", series.id, span.from, span.to],
     queryFn: ({ pageParam, signal }) =>
