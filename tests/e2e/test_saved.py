@@ -1,6 +1,7 @@
 """What people save: versions of dashboards, questions of the explorer, and its charts on dashboards, in a browser."""
 
 import json
+import re
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -139,3 +140,49 @@ def test_charts_of_the_explorer_come_onto_a_new_and_onto_an_existing_dashboard(
         series_of(system)[name]["id"] for name in ("cpu.total", "memory.percent")
     )
     assert complaints == []
+
+
+def test_decimals_and_limits_of_a_series_are_for_everybody_and_a_conflict_is_shown(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    series = series_of(system)["memory.percent"]
+    path = f"{system.url}/api/telemetry/series/{series['id']}/display"
+
+    def save(**change: object) -> None:
+        """Saves as somebody else would."""
+        headers = {"authorization": f"Bearer {system.token()}"}
+        found = httpx.get(path, headers=headers, timeout=20)
+        fields = ("display_name", "unit", "decimals", "limits", "expected_min", "expected_max")
+        body = {name: found.json()[name] for name in fields} | change
+        tagged = headers | {"if-match": found.headers["etag"]}
+        httpx.put(path, json=body, headers=tagged, timeout=20).raise_for_status()
+
+    try:
+        sign_in(page, system)
+        page.goto(f"/devices/{series['device']}")
+        row = page.get_by_test_id("series-memory.percent")
+        row.get_by_role("button").click()
+        page.get_by_test_id("series-decimals").fill("7")
+        page.get_by_test_id("series-submit").click()
+        expect(page.get_by_text("Enter a whole number from 0 to 6")).to_be_visible()
+        page.get_by_test_id("series-decimals").fill("3")
+        page.get_by_test_id("series-warningAbove").fill("0")
+        examine(page, "series-display")
+        save(expected_max=100)
+        page.get_by_test_id("series-submit").click()
+        expect(page.get_by_test_id("change-notice")).to_contain_text("100")
+        page.get_by_test_id("series-submit").click()
+        expect(page.get_by_test_id("series-submit")).to_have_count(0)
+        expect(row).to_contain_text(re.compile(r"\d\.\d{3} %"))
+        tile = page.get_by_test_id("tile-memory.percent")
+        page.goto(f"/dashboard?device={series['device']}")
+        expect(tile).to_contain_text(re.compile(r"\d\.\d{3}"))
+        found = httpx.get(path, headers={"authorization": f"Bearer {system.token()}"}, timeout=20).json()
+        assert (found["decimals"], found["expected_max"]) == (3, 100)
+        assert found["limits"] == [{"severity": "warning", "direction": "above", "value": 0}]
+        page.goto(explored(system, "memory.percent"))
+        expect(page.get_by_test_id("results").locator("canvas")).to_have_count(1)
+        examine(page, "explore-with-limits")
+    finally:
+        save(decimals=None, limits=[], expected_max=None)
+    assert unexpected(complaints) == []

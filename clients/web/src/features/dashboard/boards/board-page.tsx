@@ -293,7 +293,7 @@ function NewBoard(props: BoardPageProps) {
 /** Loads what the panels need, and selects their series in the feed. */
 function useShown(api: ApiClient, feed: Feed, panels: readonly Panel[], range: Range, isEditing: boolean) {
   const devices = useQuery(devicesQuery(api));
-  const { byId, query } = useSeriesById(api, isEditing || allSeriesIds(panels).length > 0, isEditing);
+  const { byId, query } = useSeriesById(api, allSeriesIds(panels), isEditing);
   const known = useStableDevices(devices.data);
   const ids = allSeriesIds(panels).join();
   const selection = useMemo(
