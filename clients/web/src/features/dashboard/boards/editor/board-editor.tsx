@@ -139,7 +139,6 @@ export default function BoardEditor({
     onSelect: (of, byKey) => {
       if (!closeSheet(false)) return;
       setSelected(of);
-      // The panel stays in the page, so the focus would stay too, far from the settings.
       if (byKey) requestAnimationFrame(() => focusFirstField(sheet.current));
     },
     onMove: (of, direction) => moved(movePanel(content.panels, of, direction), of),
