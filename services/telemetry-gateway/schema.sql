@@ -642,6 +642,8 @@ CREATE TABLE share_link (
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     revoked_by text,
+    embeddable boolean DEFAULT false NOT NULL,
+    last_used_at timestamp with time zone,
     CONSTRAINT share_link_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
     CONSTRAINT share_link_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );

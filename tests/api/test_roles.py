@@ -16,6 +16,7 @@ from tests.system import System, wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 PUBLIC = {
     "GET /api/telemetry/shared",
+    "GET /api/telemetry/shared/readings",
     "GET /api/telemetry/shared/series/{series_id}/readings",
     "POST /api/auth/login",
     "POST /api/auth/refresh",

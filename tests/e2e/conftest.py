@@ -1,6 +1,9 @@
 """Fixtures: one whole system for the browser tests, and pages."""
 
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,10 +22,36 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("journal") / "journal"
 
 
+class _EmptyPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        page = b"<!doctype html><title>Hall</title>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        """Tests need no log of it."""
+
+
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[System]:
+def embedder() -> Iterator[str]:
+    """The origin of another web server, whose pages may show share links in a frame."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, journal: Path, embedder: str) -> Iterator[System]:
     """A running system from `make run` with this machine's metrics and a small simulator."""
     extra = {"PULSE_JOURNAL": str(journal), "PULSE_SIMULATOR_RATE": "40", "PULSE_SIMULATOR_SERIES": "4"}
+    extra["PULSE_EMBED_ORIGINS"] = json.dumps([embedder])
     extra["PULSE_DEVICES"] = f"{DEVICE},{PLAIN},{SILENT},{EXPLORED}"
     with running_system(tmp_path_factory.mktemp("system"), extra) as running:
         yield running

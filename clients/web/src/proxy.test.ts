@@ -17,6 +17,7 @@ beforeAll(async () => {
   process.env.PULSE_AUTH_URL = url;
   process.env.PULSE_USERS_URL = "http://127.0.0.1:9";
   process.env.PULSE_GATEWAY_URL = url;
+  process.env.PULSE_EMBED_ORIGINS = '["https://hall.example","http://10.0.0.5:8080"]';
 });
 
 afterAll(() => new Promise((resolve) => backEnd.close(resolve)));
@@ -133,7 +134,7 @@ describe("proxy", () => {
   );
 
   it("guards every page except the public ones", async () => {
-    const open = ["login", "set-password", "forgot-password"];
+    const open = ["login", "set-password", "forgot-password", "shared", "embed"];
     const app = join(import.meta.dirname, "app");
     const pages = readdirSync(app, { recursive: true, encoding: "utf8" })
       .filter((file) => basename(file) === "page.tsx")
@@ -144,6 +145,24 @@ describe("proxy", () => {
         expect((await request(path)).status, path).toBe(open.includes(page) ? 200 : 307);
       }
     }
+  });
+
+  it("lets only allowed origins frame only the page that is made for it, and sends no Referer from it", async () => {
+    const policyOf = (response: Response) =>
+      /frame-ancestors ([^;]*)/.exec(response.headers.get("content-security-policy")!)?.[1];
+    const [framed, shared, login] = await Promise.all(
+      ["/embed", "/shared", "/login"].map((one) => request(one)),
+    );
+    expect(policyOf(framed!)).toBe("https://hall.example http://10.0.0.5:8080");
+    expect(framed!.headers.get("x-frame-options")).toBeNull();
+    for (const other of [shared!, login!]) {
+      expect(policyOf(other)).toBe("'none'");
+      expect(other.headers.get("x-frame-options")).toBe("DENY");
+    }
+    expect([framed, shared].map((one) => one!.headers.get("referrer-policy"))).toEqual([
+      "no-referrer",
+      "no-referrer",
+    ]);
   });
 
   it("reloads a page that was opened from another site, to get the strict cookies", async () => {

@@ -18,6 +18,9 @@ const MAX_BODY_BYTES = 65_536;
 /** Paths with another limit (BODY_LIMITS in pulse_telemetry_gateway.routes). */
 const BODY_LIMITS: Readonly<Record<string, number>> = { "/api/telemetry/dashboards": 262_144 };
 
+/** The pages of share links. Only the second one may be shown in a frame, where the settings allow it. */
+const [SHARED, EMBED] = ["/shared", "/embed"];
+
 let guard: PageGuard | undefined;
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
@@ -72,14 +75,16 @@ function maxBodyBytes(path: string): number {
 
 async function servePage(request: NextRequest, headers: Headers): Promise<NextResponse> {
   const nonce = btoa(crypto.randomUUID());
-  const policy = contentSecurityPolicy(nonce, process.env.NODE_ENV === "development");
+  const { pathname } = request.nextUrl;
+  const framedBy = pathname === EMBED ? serverEnv().embedOrigins : [];
+  const policy = contentSecurityPolicy(nonce, process.env.NODE_ENV === "development", framedBy);
   // Next reads the nonce for its own scripts from the request's policy.
   headers.set("content-security-policy", policy);
   headers.set("x-nonce", nonce);
 
   const setCookies: string[] = [];
   let response = NextResponse.next({ request: { headers } });
-  if (needsSignIn(request.nextUrl.pathname)) {
+  if (needsSignIn(pathname)) {
     guard ??= new PageGuard(serverEnv().authUrl);
     const verdict = await guard.check(
       {
@@ -97,6 +102,9 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
   for (const cookie of setCookies) response.headers.append("set-cookie", cookie);
   response.headers.set("content-security-policy", policy);
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+  if (pathname === SHARED || pathname === EMBED) response.headers.set("referrer-policy", "no-referrer");
+  // This header cannot name origins. The policy does.
+  if (framedBy.length > 0) response.headers.delete("x-frame-options");
   return response;
 }
 

@@ -54,6 +54,34 @@ async def test_series_come_in_pages_whatever_their_names_are(
             assert (answer.status_code, answer.json()["code"]) == (422, "foreign_cursor")
 
 
+async def test_series_are_found_by_their_ids_and_by_words_of_their_names(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    await three_series(database)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE series SET given_name = 'Öl 100% (Heck)', given_unit = 'kPa' WHERE id = 2")
+        await connection.execute("UPDATE device SET given_name = 'Press hall' WHERE name = 'alpha'")
+    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as running:
+
+        async def ids(**given: str) -> list[object]:
+            return [one["id"] for page in await pages(running, "series", "items", **given) for one in page]
+
+        assert await ids(ids="3,1,999999999") == [1, 3]
+        assert await ids(ids=",".join(["1"] * 200)) == [1]
+        assert await ids(q="öl hall") == [2]
+        assert await ids(q="HALL kpa") == [2]
+        assert await ids(q="100%") == [2], "no wildcards"
+        assert await ids(q="h_ll") == []
+        assert await ids(q="hall", limit="1") == await ids(device="alpha") == [1, 2, 3]
+        assert await ids(q="hall", device="beta") == []
+        assert await ids(q=" \x00 ") == await ids()
+        for wrong, code in (({"ids": ",".join(["1"] * 201)}, "too_much"), ({"ids": "1;2"}, "invalid_series")):
+            answer = await running.http.get("/api/telemetry/series", params=wrong, headers=user())
+            assert (answer.status_code, answer.json()["code"]) == (422, code)
+        answer = await running.http.get("/api/telemetry/series", params={"q": "a" * 101}, headers=user())
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
 async def test_the_epochs_of_a_ledger_come_in_pages(servers: Servers, database_url: str, database: Database) -> None:
     await three_series(database)
     for number in range(7):

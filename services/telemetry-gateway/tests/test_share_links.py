@@ -75,6 +75,56 @@ async def test_a_link_shows_its_dashboard_and_the_readings_of_its_series(started
         assert (readings.status_code, len(readings.json()["t"])) == (200, 10)
 
 
+async def test_a_page_follows_all_series_of_its_dashboard_with_one_request(started: Gateway, admin: Person) -> None:
+    _, link = await link_of(admin)
+    answer = await read(started, link["token"], f"/readings?series=2,1&{SPAN}")
+    assert answer.status_code == 200, answer.text
+    assert [(one["series"], len(one["t"])) for one in answer.json()["items"]] == [(2, 10), (1, 10)]
+    for wrong, expected in (
+        ("1,3", (404, "not_found")),
+        ("1,x", (422, "invalid_series")),
+        (",".join(str(n) for n in range(51)), (422, "too_much")),
+    ):
+        assert problem(await read(started, link["token"], f"/readings?series={wrong}&{SPAN}")) == expected
+    assert problem(await read(started, "q" * 43, f"/readings?series=1&{SPAN}")) == (404, "share_link_invalid")
+
+
+async def test_a_reader_learns_the_clock_and_the_names_of_the_devices(started: Gateway, admin: Person) -> None:
+    _, link = await link_of(admin)
+    before = started.runtime.clock()
+    found = (await read(started, link["token"])).json()
+    assert before <= found["now"] <= started.runtime.clock()
+    clocks = [(one["clock_offset_us"] is not None, one["clock_suspect"]) for one in found["devices"]]
+    assert clocks == [(True, True)], "the readings of the fixture are old"
+    assert [(one["id"], one["name"]) for one in found["devices"]] == [("alpha", "alpha")]
+
+
+async def test_a_link_says_when_it_was_last_used_to_the_minute(
+    started: Gateway, admin: Person, database: Database
+) -> None:
+    path, link = await link_of(admin)
+    assert (await admin.get(path))["items"][0]["last_used_at"] is None
+    await read(started, link["token"])
+    first = (await admin.get(path))["items"][0]["last_used_at"]
+    assert first is not None
+    await read(started, link["token"])
+    assert (await admin.get(path))["items"][0]["last_used_at"] == first
+    async with database.connection() as connection:
+        await connection.execute("UPDATE share_link SET last_used_at = last_used_at - interval '2 minutes'")
+    await read(started, link["token"])
+    assert (await admin.get(path))["items"][0]["last_used_at"] >= first
+
+
+async def test_only_a_link_that_was_made_for_it_says_that_it_may_be_embedded(
+    started: Gateway, admin: Person, database: Database
+) -> None:
+    path, link = await link_of(admin)
+    framed = await admin.post(path, LINK | {"embeddable": True})
+    assert [(await read(started, one["token"])).json()["embeddable"] for one in (link, framed)] == [False, True]
+    recorded = [json.loads(after or "") for kind, _, _, after in await audited(database) if kind.startswith("share_l")]
+    assert [one.get("embeddable") for one in recorded] == [None, True]
+
+
 async def test_a_link_shows_nothing_else(started: Gateway, admin: Person) -> None:
     _, link = await link_of(admin)
     for number in (3, 999):

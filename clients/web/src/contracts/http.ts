@@ -50,6 +50,10 @@ export type RunningSession = Answer<"/api/auth/sessions", "get">["items"][number
 export type ApiKey = Answer<"/api/auth/api-keys", "get">["items"][number];
 export type Strength = Answer<"/api/users/password-strength", "post">;
 export type Device = Answer<"/api/telemetry/devices", "get">["items"][number];
+/** What charts need to know about a device. */
+export type ShownDevice = Pick<Device, "id" | "name" | "clock_offset_us" | "clock_suspect">;
+export type SharedDashboard = Answer<"/api/telemetry/shared", "get">;
+export type ShareLink = Answer<"/api/telemetry/dashboards/{id}/links", "get">["items"][number];
 export type Series = Answer<"/api/telemetry/series", "get">["items"][number];
 export type User = Answer<"/api/users/{id}", "get">;
 export type SignIns = Answer<"/api/auth/accounts", "get">["items"][number];

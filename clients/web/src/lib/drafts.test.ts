@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Drafts, TabDrafts } from "./drafts";
+import { Drafts, forgetTabDrafts, TabDrafts } from "./drafts";
 
 it("keeps what was typed until it is saved, and for its account only", () => {
   const drafts = new Drafts();
@@ -26,11 +26,29 @@ it("keeps a draft of the tab across a reload, and survives a full or unreadable 
   expect(reloaded.get("x")).toEqual({ a: 1 });
   reloaded.delete("x");
   expect(reloaded.get("x")).toBeNull();
-  kept.set("p:y", "{");
+  reloaded.set("y", { a: 1 });
+  kept.set([...kept.keys()][0]!, "{");
   expect(reloaded.get("y")).toBeNull();
   const refusing = new TabDrafts<string>(() => {
     throw new DOMException("denied", "SecurityError");
   }, "p:");
   refusing.set("x", "typed");
   expect(refusing.get("x")).toBeNull();
+});
+
+it("removes all drafts of the tab at a sign-out, and nothing else", () => {
+  const kept = new Map([["other", "1"]]);
+  const storage = {
+    get length() {
+      return kept.size;
+    },
+    key: (place: number) => [...kept.keys()][place] ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  } as unknown as Storage;
+  for (const prefix of ["a:", "b:"]) new TabDrafts<string>(() => storage, prefix).set("x", "typed");
+  expect(kept.size).toBe(3);
+  forgetTabDrafts(storage);
+  expect([...kept.keys()]).toEqual(["other"]);
+  forgetTabDrafts(null);
 });

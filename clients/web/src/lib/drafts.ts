@@ -31,6 +31,9 @@ export class Drafts {
  * Drafts that survive a reload of the tab, such as changes of a dashboard. Never keep a password or a code here. The name
  * of a draft contains the account, so that nobody else in the same tab finds it.
  */
+/** Every key of a tab's drafts starts with it, so that a sign-out finds all of them. */
+const MARK = "pulse-draft:";
+
 export class TabDrafts<T> {
   /** `storage`: of this tab; null where there is none. */
   constructor(
@@ -41,7 +44,7 @@ export class TabDrafts<T> {
   /** The draft `name`; null when there is none, or when it is not readable. */
   get(name: string): T | null {
     try {
-      const kept = this.storage()?.getItem(this.prefix + name);
+      const kept = this.storage()?.getItem(this.keyOf(name));
       return kept ? (JSON.parse(kept) as T) : null;
     } catch {
       return null;
@@ -51,7 +54,7 @@ export class TabDrafts<T> {
   /** Keeps a draft. Does nothing when the browser has no room or forbids it. */
   set(name: string, draft: T): void {
     try {
-      this.storage()?.setItem(this.prefix + name, JSON.stringify(draft));
+      this.storage()?.setItem(this.keyOf(name), JSON.stringify(draft));
     } catch {
       // The draft then ends with the page. The browser still asks before a reload.
     }
@@ -59,10 +62,24 @@ export class TabDrafts<T> {
 
   delete(name: string): void {
     try {
-      this.storage()?.removeItem(this.prefix + name);
+      this.storage()?.removeItem(this.keyOf(name));
     } catch {
       // Nothing was kept.
     }
+  }
+
+  private keyOf(name: string): string {
+    return MARK + this.prefix + name;
+  }
+}
+
+/** Removes all drafts of the tab: after a sign-out, another person may use it. */
+export function forgetTabDrafts(storage: Storage | null): void {
+  try {
+    const keys = Array.from({ length: storage?.length ?? 0 }, (_, place) => storage!.key(place));
+    for (const key of keys) if (key?.startsWith(MARK)) storage!.removeItem(key);
+  } catch {
+    // A browser that forbids the storage keeps no drafts in it.
   }
 }
 

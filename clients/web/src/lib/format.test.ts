@@ -3,6 +3,15 @@ import { formatAge, formatBrief, formatDuration, formatValue, formatFull, valueT
 
 const float = (unit = "") => ({ type: "float" as const, unit });
 
+it("shows as many decimals as people set for a series, but every digit in full", () => {
+  const series = { type: "float" as const, unit: "°C", decimals: 1 };
+  expect(formatBrief(21.456, series).text).toBe("21.5");
+  expect(formatBrief(-0.01, series).text).toBe("0.0");
+  expect(formatBrief(12_345, { ...series, type: "int", decimals: 2 }).text).toBe("12,345.00");
+  expect(formatBrief(2_048, { type: "int", unit: "B", decimals: 3 })).toEqual({ text: "2.00", unit: "KiB" });
+  expect(formatFull(21.456, series)).toBe("21.456 °C");
+});
+
 describe("formatValue", () => {
   it.each([
     [81.63, "81.63"],

@@ -38,17 +38,20 @@ export function formatValue(value: RawValue | null, series: Pick<Series, "type" 
 /**
  * A short form of `value`, at least one digit long. It has more digits when the values on the screen differ only in these.
  * `span`: the difference between the highest and the lowest value on the screen; 0 when it is unknown. Bytes are scaled to
- * binary multiples.
+ * binary multiples. A series with a number of decimals has exactly those.
  */
 export function formatBrief(
   value: RawValue | null,
-  series: Pick<Series, "type" | "unit">,
+  series: Pick<Series, "type" | "unit"> & Partial<Pick<Series, "decimals">>,
   span = 0,
 ): FormattedValue {
   const [fixed, number] = asNumber(value, series);
   if (fixed) return fixed;
   const steps = bytesPer(series.unit);
   if (!steps) {
+    const { decimals } = series;
+    if (decimals != null && Math.abs(number) < LEAST_EXPONENTIAL)
+      return { text: withDecimals(number, decimals), unit: series.unit };
     const isWhole = series.type === "int" && Number.isInteger(number);
     return { text: isWhole ? briefWhole(number) : briefly(number, span), unit: series.unit };
   }

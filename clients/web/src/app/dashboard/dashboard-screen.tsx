@@ -25,15 +25,20 @@ import { rememberBoard, rememberedBoard } from "./remembered-board";
 
 const HOME = "/dashboard";
 
-export function DashboardScreen() {
+/** `mayEmbed`: the installation allows share links in frames of other sites. */
+export function DashboardScreen({ mayEmbed }: { mayEmbed: boolean }) {
   return (
     <SessionGate page="/dashboard" skeleton={<DashboardSkeleton />}>
-      {(session, state) => <SignedIn key={state.account.id} session={session} state={state} />}
+      {(session, state) => (
+        <SignedIn key={state.account.id} session={session} state={state} mayEmbed={mayEmbed} />
+      )}
     </SessionGate>
   );
 }
 
-function SignedIn({ session, state }: { session: Session; state: SignedInState }) {
+type SignedInProps = { session: Session; state: SignedInState; mayEmbed: boolean };
+
+function SignedIn({ session, state, mayEmbed }: SignedInProps) {
   const parameters = useSearchParams();
   const title = useTranslations("pages")("dashboard");
   const { account } = state;
@@ -133,6 +138,7 @@ function SignedIn({ session, state }: { session: Session; state: SignedInState }
           account={account}
           accountMenu={accountMenu}
           boardId={boardId}
+          mayEmbed={mayEmbed}
           from={parameters.get("from")}
           isEditing={boardId === "new" || parameters.get("edit") === "1"}
           range={rangeOf(parameters.get("range"))}

@@ -16,7 +16,9 @@ export function ExploreScreen() {
   );
   return (
     <LiveRoute page="/explore" skeleton={<ExploreSkeleton />} onDevice={applyDeviceState}>
-      {({ api, can }) => <Explore api={api} can={can} asked={asked} onAsk={ask} />}
+      {({ api, can, account }) => (
+        <Explore api={api} accountId={account.id} can={can} asked={asked} onAsk={ask} />
+      )}
     </LiveRoute>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Limit } from "../types";
-import { limitText, placeLabels, withLimits } from "./limits";
+import { limitText, placeLabels, sharedLimits, withLimits } from "./limits";
 
 const limit = (value: number, more: Partial<Limit> = {}): Limit => ({
   severity: "warning",
@@ -60,5 +60,17 @@ describe("placeLabels", () => {
 
   it("draws nothing for a limit without a place on the axis", () => {
     expect(placeLabels([limit(NaN)], yOf, plot)).toEqual([]);
+  });
+});
+
+describe("sharedLimits", () => {
+  it("are those of all series, each once, and none of switches", () => {
+    const series = [
+      { type: "float" as const, limits: [limit(1), limit(2)] },
+      { type: "int" as const, limits: [limit(2)] },
+      { type: "bool" as const, limits: [limit(3)] },
+    ];
+    expect(sharedLimits(series).map(({ value }) => value)).toEqual([1, 2]);
+    expect(sharedLimits(series, 1)).toHaveLength(1);
   });
 });

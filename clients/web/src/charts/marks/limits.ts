@@ -1,4 +1,5 @@
 // Limits of a chart: their texts, which of them the value axis includes, and where their labels are. Pure functions.
+import type { Series } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
 import { bytesPer, formatBrief, formatValue, valueText } from "@/lib/format";
 import type { Limit } from "../types";
@@ -42,6 +43,17 @@ export type LimitLabel = {
   /** 0 for the first label at this height. Labels that would overlap get the next places to the right. */
   readonly place: number;
 };
+
+/** The limits that these series have for everybody, each once. A chart with more than `most` would not be readable. */
+export function sharedLimits(series: readonly Pick<Series, "type" | "limits">[], most = 8): readonly Limit[] {
+  const limits = new Map(
+    series
+      .filter(({ type }) => type !== "bool")
+      .flatMap((one) => one.limits)
+      .map((limit) => [JSON.stringify(limit), limit] as const),
+  );
+  return [...limits.values()].slice(0, most);
+}
 
 /** Places the labels of `limits` on a plot between the pixels `top` and `bottom`. `height`: the height of a label. */
 export function placeLabels(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { offsetAt, startOfDay, wallAt } from "@/lib/time-zone";
-import { tickLabels, zonedTicks } from "./zoned-ticks";
+import { moments, tickLabels, zonedTicks } from "./zoned-ticks";
 
 const BERLIN = "Europe/Berlin";
 const at = (text: string) => Date.parse(text) * 1_000;
@@ -92,4 +92,24 @@ it("is ascending, inside the span and never more than twice as many as asked for
     }
   }
   expect(offsetAt(at("2026-10-24T21:13:07Z"), BERLIN)).toBe(7_200_000_000);
+});
+
+describe("moments", () => {
+  const now = Date.UTC(2026, 10, 30);
+
+  it("name the year where it is not this one, by the calendar of the zone", () => {
+    const { format: text } = moments("en-GB", "Europe/Berlin", now);
+    expect(text(Date.UTC(2026, 0, 1, 12))).toBe("1 Jan, 13:00:00");
+    expect(text(Date.UTC(2025, 11, 31, 12))).toBe("31 Dec 2025, 13:00:00");
+    expect(text(Date.UTC(2025, 11, 31, 23))).toBe("1 Jan, 00:00:00");
+  });
+
+  it("label the first day of another year with it", () => {
+    const day = 86_400_000_000;
+    const from = Date.UTC(2024, 11, 30) * 1_000;
+    const ticks = { at: [from, from + day, from + 2 * day, from + 3 * day], stepUs: day };
+    expect(tickLabels(ticks, "UTC", "en-GB", now)).toEqual(["30 Dec 2024", "31 Dec", "1 Jan 2025", "2 Jan"]);
+    const here = { at: [Date.UTC(2026, 4, 1) * 1_000], stepUs: day };
+    expect(tickLabels(here, "UTC", "en-GB", now)).toEqual(["1 May"]);
+  });
 });

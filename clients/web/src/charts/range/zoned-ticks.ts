@@ -91,11 +91,22 @@ function midnight(year: number, month: number, day: number, zone: string): numbe
 }
 
 /** The labels of `ticks`: a day at midnight and for long steps, else a time. A repeated hour gets its zone name too. */
-export function tickLabels({ at, stepUs }: Ticks, zone: string, locale: string): string[] {
+export function tickLabels(
+  { at, stepUs }: Ticks,
+  zone: string,
+  locale: string,
+  nowMs = Date.now(),
+): string[] {
+  let year = wallAt(nowMs * 1_000, zone).year;
   const name = stepUs >= 300 * DAY_US ? "year" : stepUs >= 28 * DAY_US ? "month" : "day";
   return at.map((tick) => {
-    if (stepUs >= DAY_US || startOfDay(tick, zone) === tick)
-      return format(locale, zone, name).format(tick / 1_000);
+    if (stepUs >= DAY_US || startOfDay(tick, zone) === tick) {
+      // The first day of another year names it. The following ones need not.
+      const own = wallAt(tick, zone).year;
+      const kind = name === "day" && own !== year ? "dayOfYear" : name;
+      year = own;
+      return format(locale, zone, kind).format(tick / 1_000);
+    }
     const kind = stepUs < MINUTE_US ? "second" : isRepeated(tick, zone) ? "zoned" : "minute";
     return format(locale, zone, kind).format(tick / 1_000);
   });
@@ -118,6 +129,16 @@ const KINDS = {
   minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
   zoned: { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" },
+  momentOfYear: {
+    year: "numeric",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  },
+  dayOfYear: { day: "numeric", month: "short", year: "numeric" },
   moment: {
     day: "numeric",
     month: "short",
@@ -129,6 +150,19 @@ const KINDS = {
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Texts of moments: day and time to the second, and the year where it is not this one. */
+export function moments(
+  locale: string,
+  zone: string,
+  nowMs = Date.now(),
+): { format: (ms: number) => string } {
+  const thisYear = wallAt(nowMs * 1_000, zone).year;
+  const [short, long] = [format(locale, zone, "moment"), format(locale, zone, "momentOfYear")];
+  return {
+    format: (ms) => (wallAt(ms * 1_000, zone).year === thisYear ? short : long).format(ms),
+  };
+}
 
 /** A cached formatter of `zone`. `moment`: day and time to the second. */
 export function format(locale: string, zone: string, kind: keyof typeof KINDS): Intl.DateTimeFormat {

@@ -481,6 +481,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/shared/readings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_shared_readings_of_several"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/shared/series/{series_id}/readings": {
         readonly parameters: {
             readonly query?: never;
@@ -825,10 +841,12 @@ export type components = {
             readonly created_at: string;
             readonly created_by: string;
             readonly created_by_name: string;
+            readonly embeddable: boolean;
             /** Format: date-time */
             readonly expires_at: string;
             /** Format: uuid */
             readonly id: string;
+            readonly last_used_at: string | null;
             readonly name: string;
             readonly revoked_at: string | null;
             readonly revoked_by: string | null;
@@ -1054,6 +1072,8 @@ export type components = {
             readonly unit: string;
         };
         readonly ShareLinkBody: {
+            /** @default false */
+            readonly embeddable?: boolean;
             readonly expires_in_days: number;
             readonly name: string;
         };
@@ -1062,10 +1082,12 @@ export type components = {
             readonly created_at: string;
             readonly created_by: string;
             readonly created_by_name: string;
+            readonly embeddable: boolean;
             /** Format: date-time */
             readonly expires_at: string;
             /** Format: uuid */
             readonly id: string;
+            readonly last_used_at: string | null;
             readonly name: string;
             readonly revoked_at: string | null;
             readonly revoked_by: string | null;
@@ -1076,14 +1098,26 @@ export type components = {
             readonly items: readonly components["schemas"]["ShareLinkView"][];
         };
         readonly SharedDashboardView: {
+            readonly devices: readonly components["schemas"]["SharedDeviceView"][];
+            readonly embeddable: boolean;
             /** Format: date-time */
             readonly expires_at: string;
             readonly name: string;
+            readonly now: number;
             readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
             readonly series: readonly components["schemas"]["SeriesView"][];
             /** Format: date-time */
             readonly updated_at: string;
             readonly version: number;
+        };
+        readonly SharedDeviceView: {
+            readonly clock_offset_us: number | null;
+            readonly clock_suspect: boolean;
+            readonly id: string;
+            readonly name: string;
+        };
+        readonly SharedReadings: {
+            readonly items: readonly components["schemas"]["ReadingsView"][];
         };
         readonly SkippedView: {
             readonly example: string;
@@ -2051,6 +2085,8 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly device?: string | null;
+                readonly ids?: string | null;
+                readonly q?: string | null;
                 readonly after?: string | null;
                 readonly limit?: number;
             };
@@ -2236,6 +2272,32 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SharedDashboardView"];
+                };
+            };
+        };
+    };
+    readonly list_shared_readings_of_several: {
+        readonly parameters: {
+            readonly query: {
+                readonly series: string;
+                readonly from: number;
+                readonly to: number;
+                readonly points?: number;
+            };
+            readonly header: {
+                readonly "Pulse-Share-Token": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SharedReadings"];
                 };
             };
         };

@@ -1,4 +1,5 @@
 // The page's only session, connected to the browser.
+import { forgetTabDrafts } from "@/lib/drafts";
 import { Session, type SessionPorts } from "./session";
 
 const LOCK = "pulse-refresh";
@@ -27,6 +28,13 @@ let session: Session | undefined;
 
 /** The session of this page. Call it in the browser only. */
 export function browserSession(): Session {
-  session ??= new Session(browserPorts());
-  return session;
+  if (session) return session;
+  const made = new Session(browserPorts());
+  session = made;
+  made.subscribe(() => {
+    // An ended session keeps its drafts: the person signs in again. A sign-out has no reason.
+    if (made.state.status === "signed-out" && made.state.reason === undefined)
+      forgetTabDrafts(globalThis.sessionStorage ?? null);
+  });
+  return made;
 }

@@ -1,6 +1,6 @@
 // What the dashboard needs from the live feed. `src/app` passes an implementation.
 import type { ChartSource } from "@/charts/types";
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
 
 export type Reading = { readonly t: number; readonly v: RawValue };
@@ -26,7 +26,11 @@ export type Feed = ChartSource & {
   };
   readonly historyState: () => HistoryState;
   readonly subscribeHistory: (listener: () => void) => () => void;
-  select: (selection: { devices: readonly Device[]; series: readonly Series[]; rangeUs: number }) => void;
+  select: (selection: {
+    devices: readonly ShownDevice[];
+    series: readonly Series[];
+    rangeUs: number;
+  }) => void;
   reload: () => Promise<void>;
   setPaused: (paused: boolean) => void;
   latest: (id: number) => Reading | null;

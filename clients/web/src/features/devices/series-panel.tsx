@@ -19,7 +19,7 @@ import { formatBrief, formatDuration, formatFull } from "@/lib/format";
 import type { Can } from "@/lib/permissions";
 import { freshnessOf } from "@/lib/staleness";
 import { useCoarseNow, type Readings } from "./readings";
-import { RenameSeriesDialog } from "./rename-series-dialog";
+import { SeriesDisplayDialog } from "./series-display-dialog";
 
 type SeriesPanelProps = {
   api: ApiClient;
@@ -37,7 +37,7 @@ const HEIGHT = 22;
 export function SeriesPanel({ api, can, device, query, readings }: SeriesPanelProps) {
   const t = useTranslations("devices");
   const [search, setSearch] = useState("");
-  const [renaming, setRenaming] = useState<Series | null>(null);
+  const [editing, setEditing] = useState<Series | null>(null);
   return (
     <Panel
       title={t("series")}
@@ -70,7 +70,7 @@ export function SeriesPanel({ api, can, device, query, readings }: SeriesPanelPr
                     key={one.id}
                     series={one}
                     readings={readings}
-                    onRename={can("telemetry.manage") ? () => setRenaming(one) : null}
+                    onEdit={can("telemetry.manage") ? () => setEditing(one) : null}
                   />
                 ))}
               </ul>
@@ -86,12 +86,12 @@ export function SeriesPanel({ api, can, device, query, readings }: SeriesPanelPr
           );
         }}
       </PanelContent>
-      {renaming && (
-        <RenameSeriesDialog
+      {editing && (
+        <SeriesDisplayDialog
           api={api}
-          series={renaming}
+          series={editing}
           onSaved={() => void query.refetch()}
-          onClose={() => setRenaming(null)}
+          onClose={() => setEditing(null)}
         />
       )}
     </Panel>
@@ -106,9 +106,9 @@ function matching(series: readonly Series[], search: string): readonly Series[] 
   });
 }
 
-type SeriesRowProps = { series: Series; readings: Readings; onRename: (() => void) | null };
+type SeriesRowProps = { series: Series; readings: Readings; onEdit: (() => void) | null };
 
-function SeriesRow({ series, readings, onRename }: SeriesRowProps) {
+function SeriesRow({ series, readings, onEdit }: SeriesRowProps) {
   const t = useTranslations("devices");
   const to = useCoarseNow(readings);
   const latest = readings.latest(series.id) ?? series.latest;
@@ -147,12 +147,12 @@ function SeriesRow({ series, readings, onRename }: SeriesRowProps) {
       <span className="order-1 md:order-none">
         <StateBadge freshness={freshnessOf(latest?.t ?? null, to, interval)} ageUs={to - (latest?.t ?? 0)} />
       </span>
-      {onRename ? (
+      {onEdit ? (
         <Button
           tone="ghost"
           size="icon"
-          aria-label={t("renameDisplayName", { display_name: series.display_name })}
-          onClick={onRename}
+          aria-label={t("display.edit", { name: series.display_name })}
+          onClick={onEdit}
         >
           <Pencil className="size-3.5" aria-hidden />
         </Button>

@@ -1,10 +1,11 @@
 "use client";
 // The explorer: any series of any device at any time. The address holds the whole question.
 import { useQuery } from "@tanstack/react-query";
-import { ListTree } from "lucide-react";
+import { Bookmark, LayoutDashboard, ListTree } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
 import { Button } from "@/components/button";
+import { lazyPart } from "@/components/lazy-part";
 import { Banner } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
@@ -14,7 +15,7 @@ import type { Can } from "@/lib/permissions";
 import { ExportMenu } from "./export/export-menu";
 import { byUnit } from "./lines";
 import { devicesQuery } from "./queries";
-import { EMPTY, MOST_SERIES, type Decoded, type Question } from "./question";
+import { decode, EMPTY, encode, MOST_SERIES, type Decoded, type Question } from "./question";
 import { refreshUs, spanOf, usualZone } from "./ranges";
 import { Results } from "./results";
 import { useSubtitle } from "./subtitle";
@@ -24,8 +25,12 @@ import { SeriesTree } from "./tree/series-tree";
 import { useChosen } from "./use-chosen";
 import { useNow } from "./use-now";
 
+const SavedDialog = lazyPart(() => import("./saved/saved-dialog"));
+const BoardDialog = lazyPart(() => import("./saved/board-dialog"));
+
 type ExploreProps = {
   api: ApiClient;
+  accountId: string;
   can: Can;
   /** The question of the address. */
   asked: Decoded;
@@ -33,10 +38,11 @@ type ExploreProps = {
   onAsk: (question: Question, isStep: boolean) => void;
 };
 
-export function Explore({ api, can, asked, onAsk }: ExploreProps) {
+export function Explore({ api, accountId, can, asked, onAsk }: ExploreProps) {
   const t = useTranslations("explore");
   const { question, unreadable } = asked;
   const [isSheetOpen, setSheetOpen] = useState(false);
+  const [dialog, setDialog] = useState<"saved" | "board" | null>(null);
   const { range } = question;
   const now = useNow(range.kind === "preset" ? refreshUs(range.key) : null);
   const { from, to } = spanOf(range, now);
@@ -53,7 +59,7 @@ export function Explore({ api, can, asked, onAsk }: ExploreProps) {
   );
   const subtitle = useSubtitle(chosen.found, question.compare);
 
-  const ask = (change: Partial<Question>) => onAsk({ ...question, ...change }, true);
+  const ask = (change: Partial<Question>, isStep = true) => onAsk({ ...question, ...change }, isStep);
   const remove = (ids: readonly number[]) =>
     ask({ series: question.series.filter(({ id }) => !ids.includes(id)) });
   const toggle = (series: Series) => {
@@ -86,6 +92,16 @@ export function Explore({ api, can, asked, onAsk }: ExploreProps) {
               onChange={(view) => ask({ view })}
               testId="view"
             />
+            <Button onClick={() => setDialog("saved")} data-testid="saved-button">
+              <Bookmark className="size-4" aria-hidden />
+              {t("saved.button")}
+            </Button>
+            {chosen.found.length > 0 && can("dashboards.own") && (
+              <Button onClick={() => setDialog("board")} data-testid="to-board">
+                <LayoutDashboard className="size-4" aria-hidden />
+                {t("toBoard.button")}
+              </Button>
+            )}
             <ExportMenu
               api={api}
               can={can}
@@ -97,6 +113,27 @@ export function Explore({ api, can, asked, onAsk }: ExploreProps) {
           </>
         }
       />
+      {dialog === "saved" && (
+        <SavedDialog
+          api={api}
+          can={can}
+          accountId={accountId}
+          query={encode(question)}
+          hasSeries={question.series.length > 0}
+          onOpenQuery={(query) => onAsk(decode(query).question, true)}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === "board" && (
+        <BoardDialog
+          api={api}
+          can={can}
+          accountId={accountId}
+          chosen={chosen.found}
+          limits={question.limits}
+          onClose={() => setDialog(null)}
+        />
+      )}
       {unreadable.length > 0 && (
         <Banner
           tone="warn"

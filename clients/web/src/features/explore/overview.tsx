@@ -3,8 +3,8 @@
 import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import clsx from "clsx";
-import { useMemo, useState, type KeyboardEvent, type PointerEvent } from "react";
-import { format, tickLabels, zonedTicks } from "@/charts/range/zoned-ticks";
+import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { moments, tickLabels, zonedTicks } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
 import { lineOf } from "./lines";
@@ -20,7 +20,8 @@ type OverviewProps = {
   first: ChosenSeries;
   span: TimeSpan;
   zone: string;
-  onBrush: (span: TimeSpan) => void;
+  /** `isRepeated`: the key before moved it too. */
+  onBrush: (span: TimeSpan, isRepeated?: boolean) => void;
 };
 
 type Part = "from" | "to" | "all";
@@ -35,6 +36,7 @@ export function Overview({ api, first, span, zone, onBrush }: OverviewProps) {
   const locale = useDateLocale();
   const [kept, setKept] = useState<TimeSpan | null>(null);
   const [drag, setDrag] = useState<Drag | null>(null);
+  const isMoving = useRef(false);
   const frame = frameFor(kept, span);
   if (frame !== kept) setKept(frame);
 
@@ -71,7 +73,11 @@ export function Overview({ api, first, span, zone, onBrush }: OverviewProps) {
     const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     if (direction === undefined) return;
     event.preventDefault();
-    onBrush(brushed(span, part, direction * (span.to - span.from) * KEY_SHARE, frame, least));
+    onBrush(
+      brushed(span, part, direction * (span.to - span.from) * KEY_SHARE, frame, least),
+      isMoving.current,
+    );
+    isMoving.current = true;
   };
   const handlers = (part: Part) => ({
     onPointerDown: begin(part),
@@ -79,8 +85,11 @@ export function Overview({ api, first, span, zone, onBrush }: OverviewProps) {
     onPointerUp: end,
     onPointerCancel: () => setDrag(null),
     onKeyDown: press(part),
+    onBlur: () => {
+      isMoving.current = false;
+    },
   });
-  const moment = format(locale, zone, "moment");
+  const moment = moments(locale, zone);
   const slider = (part: Part, us: number) => ({
     role: "slider",
     tabIndex: 0,

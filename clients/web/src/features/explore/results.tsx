@@ -5,7 +5,7 @@ import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { format } from "@/charts/range/zoned-ticks";
+import { moments } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import { Button } from "@/components/button";
 import { LoadError } from "@/components/load-error";
@@ -32,7 +32,8 @@ type ResultsProps = {
   zone: string;
   chosen: ChosenState;
   deviceName: (id: string) => string;
-  onAsk: (change: Partial<Question>) => void;
+  /** `isStep`: see `Explore`. */
+  onAsk: (change: Partial<Question>, isStep?: boolean) => void;
   onRemove: (id: number) => void;
   /** Opens the tree on narrow screens. */
   onChoose: () => void;
@@ -109,31 +110,39 @@ function Answer({ api, can, question, span, zone, chosen, deviceName, onAsk, onR
     [all.data, chosen.found],
   );
   const noteTimes = useMemo(() => notes.map(({ t: time }) => time), [notes]);
-  const zoom = ({ from, to }: TimeSpan) => {
-    setPast([...past, question.range]);
-    onAsk({ range: absolute(from, to) });
+  // A held arrow key is one step of the history, however often it repeats.
+  const zoom = ({ from, to }: TimeSpan, isRepeated = false) => {
+    if (!isRepeated) setPast([...past, question.range]);
+    onAsk({ range: absolute(from, to) }, !isRepeated);
   };
   const back = () => {
     const last = past.at(-1);
     setPast(past.slice(0, -1));
     onAsk({ range: last ?? zoomedOut(span, Date.now() * 1_000) });
   };
-  if (found.error && found.failed === chosen.found.length) {
-    return <LoadError error={found.error} what={t("failed.subject")} onRetry={found.retry} />;
-  }
+  const isLost = found.error !== null && found.failed === chosen.found.length && found.lines.length === 0;
   const isEmpty =
     found.figures !== null && found.figures.size === 0 && (found.earlierFigures?.size ?? 0) === 0;
   return (
     <>
-      {found.error && (
+      {found.error && !isLost && (
         <div className="p-3 pb-0">
           <Banner tone="crit" action={<Button onClick={found.retry}>{t("retry")}</Button>}>
             {t("failed.some", { count: Math.max(1, found.failed), reason: explain(found.error) })}
           </Banner>
         </div>
       )}
-      {question.view === "table" ? (
-        <ReadingsTable api={api} chosen={chosen.found} span={span} zone={zone} />
+      {isLost ? (
+        // The notes below stay: somebody may be writing one.
+        <LoadError error={found.error!} what={t("failed.subject")} onRetry={found.retry} />
+      ) : question.view === "table" ? (
+        <ReadingsTable
+          api={api}
+          chosen={chosen.found}
+          span={span}
+          zone={zone}
+          range={JSON.stringify(question.range)}
+        />
       ) : isEmpty ? (
         <NoData chosen={chosen.found} span={span} zone={zone} onAsk={onAsk} />
       ) : found.lines.length === 0 ? (
@@ -224,7 +233,7 @@ function NoData({ chosen, span, zone, onAsk }: NoDataProps) {
       }
     >
       {isKnown
-        ? t("noData.detail", { moment: format(locale, zone, "moment").format(newest / 1_000) })
+        ? t("noData.detail", { moment: moments(locale, zone).format(newest / 1_000) })
         : t("noData.never")}
     </NoticeState>
   );

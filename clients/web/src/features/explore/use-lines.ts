@@ -95,7 +95,9 @@ function useReadings(api: ApiClient, ids: readonly number[], { from, to }: TimeS
     (results: UseQueryResult<StoredReadings>[]): Loaded => ({
       readings: new Map(
         ids.flatMap((id, place) => {
-          const found = results[place]?.data ?? (results[place]?.error ? undefined : latestOf(client, id));
+          // A failed load does not take away a line that is still mostly right: the page says what failed.
+          const isFailed = results[place]?.error != null;
+          const found = results[place]?.data ?? latestOf(client, id, isFailed ? { from, to } : null);
           return found ? [[id, found] as const] : [];
         }),
       ),
@@ -106,7 +108,7 @@ function useReadings(api: ApiClient, ids: readonly number[], { from, to }: TimeS
         for (const result of results) if (result.error) void result.refetch();
       },
     }),
-    [client, ids],
+    [client, ids, from, to],
   );
   const points = pointsFor(ids.length);
   return useQueries({
@@ -115,11 +117,17 @@ function useReadings(api: ApiClient, ids: readonly number[], { from, to }: TimeS
   });
 }
 
-function latestOf(client: QueryClient, id: number): StoredReadings | undefined {
+/** `most`: only readings that cover at least half of this span. */
+function latestOf(client: QueryClient, id: number, most: TimeSpan | null): StoredReadings | undefined {
   const cached = client
     .getQueryCache()
     .findAll({ queryKey: ["explore", "readings", id] })
     .filter(({ state }) => state.data !== undefined)
+    .filter(({ state }) => most === null || covers(state.data as StoredReadings, most))
     .sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt);
   return cached[0]?.state.data as StoredReadings | undefined;
+}
+
+function covers({ from, to }: StoredReadings, span: TimeSpan): boolean {
+  return Math.min(to, span.to) - Math.max(from, span.from) >= (span.to - span.from) / 2;
 }

@@ -321,6 +321,23 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
+  it("shows values of series that are chosen during a pause: those of the moment of the pause", async () => {
+    const { feed, socket } = setUp();
+    const other = { ...series, id: 2, name: "cpu.other" };
+    feed.select({ devices: [device], series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    feed.setPaused(true);
+    const shown = feed.view.shownUs();
+    await vi.advanceTimersByTimeAsync(10_000);
+    feed.select({ devices: [device], series: [other], rangeUs: 300 * SECOND });
+    await settled();
+    expect(feed.view.current().paused).toBe(true);
+    expect(feed.latest(2)?.t).toBeGreaterThan(shown - 2 * SECOND);
+    expect(feed.latest(2)?.t).toBeLessThanOrEqual(shown);
+    feed.stop();
+  });
+
   it("shows a device with a wrong clock at the right edge", async () => {
     const { feed } = setUp();
     const wrong = { ...device, clock_suspect: true, clock_offset_us: 3_600 * SECOND };

@@ -1,5 +1,5 @@
 // The readings of one page, of one or several devices. It merges the live stream with stored history.
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import type { DeviceChanged, Resumed } from "@/contracts/live";
 import { LiveConnection, type ConnectionPorts } from "./connection/connection";
 import type { GapTest } from "./readings/gaps";
@@ -9,15 +9,20 @@ import type { Samples } from "./readings/series-buffer";
 import { ServerClock } from "./connection/server-clock";
 import { TelemetryStore, type Latest } from "./readings/telemetry-store";
 import type { TimeSpan } from "./readings/time-spans";
+import { firstNotBelow } from "@/lib/ordered-search";
 import { ViewClock } from "./view-clock";
 
 /** `devices`: those that the series belong to. At most 500 series are shown. */
-export type Selection = { devices: readonly Device[]; series: readonly Series[]; rangeUs: number };
+export type Selection = { devices: readonly ShownDevice[]; series: readonly Series[]; rangeUs: number };
 
 export type FeedPorts = ConnectionPorts & {
   fetchHistory: FetchHistory;
   every: (ms: number, work: () => void) => () => void;
   deviceChanged: (change: DeviceChanged) => void;
+  /** How many readings of a series one answer has at most, when it is less than this feed asks for. */
+  mostPoints?: number;
+  /** Loads the visible range again and again: for a source without late readings. */
+  reloadEveryMs?: number;
 };
 
 // The gateway's maximum. A frame then waits 25 ms on average, so that readings show within 100 ms.
@@ -71,6 +76,8 @@ export class LiveFeed {
   start(): void {
     this.connection.start();
     this.cancels.push(this.ports.every(TRIM_EVERY_MS, () => this.trim()));
+    const { reloadEveryMs } = this.ports;
+    if (reloadEveryMs) this.cancels.push(this.ports.every(reloadEveryMs, () => void this.reload()));
   }
 
   stop(): void {
@@ -140,7 +147,8 @@ export class LiveFeed {
     if (this.history.status !== "ready") this.setHistory({ status: "loading" });
     const to = this.viewNowUs() + BEYOND_NOW_US;
     const from = Math.max(0, this.view.shownUs() - selection.rangeUs - margin(selection.rangeUs));
-    const points = selection.rangeUs <= SHORT_RANGE_US ? SHORT_RANGE_POINTS : LONG_RANGE_POINTS;
+    const wanted = selection.rangeUs <= SHORT_RANGE_US ? SHORT_RANGE_POINTS : LONG_RANGE_POINTS;
+    const points = Math.min(wanted, this.ports.mostPoints ?? wanted);
     const request = { series: selection.series.map(({ id }) => id), from, to, points };
     // A bucket has four samples, so neighbours are at most one bucket apart.
     const step = Math.ceil((to - from) / Math.floor(points / 4));
@@ -190,10 +198,19 @@ export class LiveFeed {
 
   /** The newest reading; while paused, the newest at the moment of the pause. */
   latest(id: number): Latest | null {
-    if (this.pausedLatest) return this.pausedLatest.get(id) ?? null;
+    if (this.pausedLatest) return this.pausedLatest.get(id) ?? this.newestShown(id);
     const latest = this.store.latest(id);
     const ahead = this.aheadOfSeries(id);
     return latest && ahead !== 0 ? { t: latest.t + ahead, v: latest.v } : latest;
+  }
+
+  /** The newest held reading that is not after the shown moment: of a series that was chosen during the pause. */
+  private newestShown(id: number): Latest | null {
+    const { t, v } = this.samples(id);
+    const place = firstNotBelow(t, this.view.shownUs() + 1) - 1;
+    if (place < 0) return null;
+    const isSwitch = this.store.series.find((one) => one.id === id)?.type === "bool";
+    return { t: t[place]!, v: isSwitch ? Boolean(v[place]) : v[place]! };
   }
 
   samples(id: number): Samples {
@@ -287,7 +304,7 @@ export class LiveFeed {
 type Shifted = { readonly revision: number; readonly ahead: number; readonly samples: Samples };
 
 /** How far the server's clock is ahead of the clock of `device`; 0 while that clock is right. */
-function offsetOf(device: Device | undefined): number {
+function offsetOf(device: ShownDevice | undefined): number {
   return device?.clock_suspect ? (device.clock_offset_us ?? 0) : 0;
 }
 

@@ -37,8 +37,11 @@ export type TokenSource = {
   renew: (rejected: string) => Promise<string>;
 };
 
-/** `ifMatch`: the ETag of the version that a change is based on. A service rejects the change when it has a newer one. */
-type Options = { signal?: AbortSignal; idempotencyKey?: string; ifMatch?: string };
+/**
+ * `ifMatch`: the ETag of the version that a change is based on. A service rejects the change when it has a newer one.
+ * `shareToken`: of a share link. It is sent in a header, so that no log has it.
+ */
+type Options = { signal?: AbortSignal; idempotencyKey?: string; ifMatch?: string; shareToken?: string };
 type Arguments<P extends PathOf<M>, M extends Method> =
   Record<never, never> extends Input<P, M> ? [input?: Input<P, M> & Options] : [input: Input<P, M> & Options];
 type Call<M extends Method> = <P extends PathOf<M>>(
@@ -127,7 +130,7 @@ function addressOf(path: string, { path: parameters = {}, query = {} }: AnyInput
 }
 
 function requestOf(method: Method, token: string | null, input: AnyInput = {}): RequestInit {
-  const { body, idempotencyKey, ifMatch, signal } = input;
+  const { body, idempotencyKey, ifMatch, shareToken, signal } = input;
   return {
     method: method.toUpperCase(),
     headers: {
@@ -136,6 +139,7 @@ function requestOf(method: Method, token: string | null, input: AnyInput = {}): 
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
       ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+      ...(shareToken === undefined ? {} : { "pulse-share-token": shareToken }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,

@@ -5,6 +5,20 @@ z.config({ jitless: true });
 
 const address = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
 
+/** A path, a wildcard or white space would change the content security policy. */
+const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/i;
+const origins = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "must be a JSON list of origins" });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.string().regex(ORIGIN)).max(20));
+
 const envSchema = z.object({
   PULSE_AUTH_URL: address.default("http://127.0.0.1:8101"),
   PULSE_USERS_URL: address.default("http://127.0.0.1:8102"),
@@ -13,6 +27,8 @@ const envSchema = z.object({
   /** The website's origin as browsers see it. The server sends it when it calls back ends for a browser. Default: the
    * origin of the request. */
   PULSE_PUBLIC_URL: address.optional(),
+  /** The origins whose pages may show share links in a frame, as a JSON list. */
+  PULSE_EMBED_ORIGINS: origins.default([]),
 });
 
 export type ServerEnv = {
@@ -21,6 +37,7 @@ export type ServerEnv = {
   gatewayUrl: string;
   syncUrl: string;
   publicOrigin: string | undefined;
+  embedOrigins: readonly string[];
 };
 
 let cached: ServerEnv | undefined;
@@ -37,6 +54,7 @@ export function serverEnv(): ServerEnv {
     PULSE_GATEWAY_URL: process.env.PULSE_GATEWAY_URL || undefined,
     PULSE_SYNC_URL: process.env.PULSE_SYNC_URL || undefined,
     PULSE_PUBLIC_URL: process.env.PULSE_PUBLIC_URL || undefined,
+    PULSE_EMBED_ORIGINS: process.env.PULSE_EMBED_ORIGINS || undefined,
   });
   if (!parsed.success) throw new Error(`invalid settings:\n${z.prettifyError(parsed.error)}`);
   cached = {
@@ -45,6 +63,7 @@ export function serverEnv(): ServerEnv {
     gatewayUrl: parsed.data.PULSE_GATEWAY_URL,
     syncUrl: parsed.data.PULSE_SYNC_URL,
     publicOrigin: parsed.data.PULSE_PUBLIC_URL,
+    embedOrigins: parsed.data.PULSE_EMBED_ORIGINS,
   };
   return cached;
 }

@@ -21,7 +21,14 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 it("is well while every service is ready, and asks each at most once a second", async () => {
-  const env = { authUrl: url, usersUrl: url, gatewayUrl: url, syncUrl: url, publicOrigin: undefined };
+  const env = {
+    authUrl: url,
+    usersUrl: url,
+    gatewayUrl: url,
+    syncUrl: url,
+    publicOrigin: undefined,
+    embedOrigins: [],
+  };
   const answers = await Promise.all(Array.from({ length: 50 }, () => isSystemWell(env, 10_000)));
   expect(answers.every(Boolean)).toBe(true);
   expect(await isSystemWell(env, 11_000)).toBe(true);
@@ -41,6 +48,7 @@ it("passes on what each service depends on, and nothing else that it says", asyn
     gatewayUrl: url,
     syncUrl: "http://127.0.0.1:9",
     publicOrigin: undefined,
+    embedOrigins: [],
   };
   body = '{"ready":false,"checks":{"database":false,"broker":true,"note":"secret"}}';
   status = 503;

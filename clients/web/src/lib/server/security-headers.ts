@@ -1,7 +1,14 @@
 // Response headers that restrict what a page may do in the browser.
 
-/** The content security policy of one response. Scripts and style elements need `nonce`. */
-export function contentSecurityPolicy(nonce: string, isDevelopment: boolean): string {
+/**
+ * The content security policy of one response. Scripts and style elements need `nonce`. `framedBy`: the origins whose pages
+ * may show this one in a frame.
+ */
+export function contentSecurityPolicy(
+  nonce: string,
+  isDevelopment: boolean,
+  framedBy: readonly string[] = [],
+): string {
   // React's development build needs eval and inline styles for hot reload.
   const scripts = `'self' 'nonce-${nonce}' 'strict-dynamic'${isDevelopment ? " 'unsafe-eval'" : ""}`;
   const styles = isDevelopment ? "'self' 'unsafe-inline'" : `'self' 'nonce-${nonce}'`;
@@ -19,7 +26,7 @@ export function contentSecurityPolicy(nonce: string, isDevelopment: boolean): st
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${framedBy.length > 0 ? framedBy.join(" ") : "'none'"}`,
   ].join("; ");
 }
 

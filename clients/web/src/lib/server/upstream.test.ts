@@ -9,6 +9,7 @@ const env = {
   gatewayUrl: "http://gateway",
   syncUrl: "http://sync",
   publicOrigin: undefined,
+  embedOrigins: [],
 };
 
 it.each([

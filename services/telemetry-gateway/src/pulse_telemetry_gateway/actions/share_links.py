@@ -1,6 +1,7 @@
 """Share links of dashboards: create, list, revoke, and read with one."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,6 +27,15 @@ from pulse_telemetry_gateway.store.saved_objects import SavedObjectStore
 from pulse_telemetry_gateway.store.share_links import ShareLinkStore
 
 
+@dataclass(frozen=True)
+class LinkTerms:
+    """What the creator of a link chooses. name: for whom or for what it is."""
+
+    name: str
+    valid_for: timedelta
+    embeddable: bool = False
+
+
 class ShareLinks:
     """Each change is one transaction with its audit entry. The token is stored nowhere."""
 
@@ -34,13 +44,14 @@ class ShareLinks:
         self._links = ShareLinkStore()
         self._dashboards = SavedObjectStore(dependencies.database, "dashboard")
 
-    async def create(
-        self, dashboard: UUID, name: str, valid_for: timedelta, author: Author, caller: Caller
-    ) -> NewShareLink:
+    async def create(self, dashboard: UUID, terms: LinkTerms, author: Author, caller: Caller) -> NewShareLink:
         """Creates a link. Raises UnknownSavedObject, DashboardNotShared, TooManyShareLinks, Unavailable."""
         now, token = self._now(), secrets.token_urlsafe(TOKEN_BYTES)
         id_ = self._deps.new_id()
-        link = ShareLink(id_, dashboard, name, now, author.account, author.name, now + valid_for)
+        expires = now + terms.valid_for
+        link = ShareLink(
+            id_, dashboard, terms.name, now, author.account, author.name, expires, embeddable=terms.embeddable
+        )
         async with self._database.transaction() as connection:
             found = _visible(await self._dashboards.lock(connection, dashboard), dashboard, author)
             if not found.newest.draft.shared:
@@ -78,6 +89,8 @@ class ShareLinks:
             found = await self._dashboards.find(connection, link.dashboard) if link else None
         if link is None or found is None:
             raise ShareLinkInvalid
+        async with self._database.connection() as connection:
+            await self._links.note_use(connection, link.id, self._now())
         return link, found
 
     async def require_shown(self, token: str, series: int) -> None:

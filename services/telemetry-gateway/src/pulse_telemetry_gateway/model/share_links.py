@@ -45,7 +45,8 @@ class TooManyShareLinks(DomainError):
 
 @dataclass(frozen=True)
 class ShareLink:
-    """One link. created_by, revoked_by: accounts. created_by_name: the name in its access token."""
+    """One link. created_by, revoked_by: accounts. created_by_name: the name in its access token.
+    embeddable: pages of allowed origins may show it in a frame. last_used_at: to the minute."""
 
     id: UUID
     dashboard: UUID
@@ -56,6 +57,8 @@ class ShareLink:
     expires_at: datetime
     revoked_at: datetime | None = None
     revoked_by: str | None = None
+    embeddable: bool = False
+    last_used_at: datetime | None = None
 
     def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
         """Whether the link can be used."""

@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName, is_device_name
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
-from pulse_telemetry_gateway.model.errors import ForeignCursor
+from pulse_telemetry_gateway.model.errors import ForeignCursor, InvalidSeries, TooMuch
 from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, TelemetryDependencies, Value, value
 from pulse_telemetry_gateway.routes.displays import limit_view
+from pulse_telemetry_gateway.routes.history import numbers
 from pulse_telemetry_gateway.routes.panels import Limit
 from pulse_telemetry_gateway.store.registry import Series, SeriesKey
 
@@ -78,6 +79,7 @@ class AllSeries(BaseModel):
 router = APIRouter()
 _DEVICES = 10_000
 _SERIES = 10_000
+_IDS = 200
 
 
 @router.get("/devices", operation_id="list_devices")
@@ -109,17 +111,32 @@ async def devices(
     )
 
 
-@router.get("/series", operation_id="list_series", responses=responses(ForeignCursor))
-async def series(
-    deps: Dependencies,
-    device: DeviceName | None = None,
-    after: Annotated[str | None, Query(max_length=256)] = None,
-    limit: Annotated[int, Query(ge=1, le=_SERIES)] = _SERIES,
-) -> AllSeries:
-    """The series of all devices or of one, with their newest readings, in pages, ordered by device, name and type."""
-    key = _key(after)
+class SeriesQuery(BaseModel):
+    """Which series to list. `ids`: only these, of which unknown ones are left out. `q`: words; each must occur in a
+    name of the series or of its device, or in the unit."""
+
+    device: DeviceName | None = None
+    ids: Annotated[str | None, Field(max_length=2_400, description="At most 200 ids", examples=["1,2,3"])] = None
+    q: Annotated[str | None, Field(max_length=100, description="Words to search for", examples=["oil temp"])] = None
+    after: Annotated[str | None, Field(max_length=256, description="`next` of the previous page")] = None
+    limit: Annotated[int, Field(ge=1, le=_SERIES)] = _SERIES
+
+
+@router.get("/series", operation_id="list_series", responses=responses(ForeignCursor, InvalidSeries, TooMuch))
+async def series(deps: Dependencies, query: Annotated[SeriesQuery, Query()]) -> AllSeries:
+    """The series of all devices or of one, with their newest readings, in pages, ordered by device, name and type. With
+    `ids`, the answer has one page and the other parameters have no effect."""
+    if query.ids is not None:
+        chosen = numbers(query.ids)
+        if len(chosen) > _IDS:
+            raise TooMuch(f"ask for at most {_IDS} series at once, not {len(chosen)}")
+        async with deps.concurrency.slot():
+            listed = await deps.registry.series_by_ids(chosen)
+        return AllSeries(next=None, truncated=False, items=[series_view(entry, deps) for entry in listed])
+    key, limit = _key(query.after), query.limit
+    words = (query.q or "").lower().replace("\x00", " ").split()
     async with deps.concurrency.slot():
-        found = await deps.registry.series(device, key, limit + 1)
+        found = await deps.registry.series(query.device, key, limit + 1, words)
     last = found[limit - 1] if len(found) > limit else None
     return AllSeries(
         next=None if last is None else f"{last.device}/{last.name}/{last.type}",

@@ -16,7 +16,8 @@ from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.caller import client_address
 from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.times import from_micros
-from pulse_telemetry_gateway.model.errors import InvalidRange, UnknownSeries
+from pulse_telemetry_gateway.actions.share_links import LinkTerms
+from pulse_telemetry_gateway.model.errors import InvalidRange, InvalidSeries, TooMuch, UnknownSeries
 from pulse_telemetry_gateway.model.saved_objects import UnknownSavedObject
 from pulse_telemetry_gateway.model.share_links import (
     TOKEN,
@@ -29,7 +30,7 @@ from pulse_telemetry_gateway.model.share_links import (
 )
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros, TelemetryDependencies
 from pulse_telemetry_gateway.routes.displays import SeriesId
-from pulse_telemetry_gateway.routes.history import ReadingsView, sampled_view
+from pulse_telemetry_gateway.routes.history import ReadingsView, numbers, sampled_view
 from pulse_telemetry_gateway.routes.panels import Panel, series_in
 from pulse_telemetry_gateway.routes.registry import SeriesView, series_view
 from pulse_telemetry_gateway.routes.saving import Name, ObjectId, RequestBody, Writing, writer
@@ -37,21 +38,25 @@ from pulse_telemetry_gateway.routes.saving import Name, ObjectId, RequestBody, W
 router = APIRouter(prefix="/dashboards", route_class=IdempotentRoute)
 public = APIRouter(prefix="/api/telemetry/shared", tags=["telemetry"])
 _Sharer = Annotated[Writing, writer("dashboards.share", "dashboards.share")]
+_AT_ONCE = 50
 _PER_READER, _WRONG_PER_ADDRESS = "600/minute", "30/minute"
 _CHANGES = (UnknownSavedObject, TooManyRequests, RevocationsUnknown)
 
 
 class ShareLinkBody(RequestBody):
-    """`name`: for whom or for what the link is."""
+    """`name`: for whom or for what the link is. `embeddable`: pages of the origins that the installation allows may
+    show the dashboard in a frame."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Screen in hall B", "expires_in_days": 30}]})
 
     name: Name
+    embeddable: Annotated[bool, Field(strict=True)] = False
     expires_in_days: Annotated[int, Field(ge=1, le=365, strict=True)]
 
 
 class ShareLinkView(BaseModel):
-    """`created_by`, `revoked_by`: ids of accounts. `created_by_name`: the name in its access token."""
+    """`created_by`, `revoked_by`: ids of accounts. `created_by_name`: the name in its access token.
+    `last_used_at`: when a page last read the dashboard with it, to the minute; null: never."""
 
     id: UUID
     name: str
@@ -60,6 +65,8 @@ class ShareLinkView(BaseModel):
     created_by: str
     created_by_name: str
     expires_at: datetime
+    embeddable: bool
+    last_used_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str | None
 
@@ -76,14 +83,28 @@ class ShareLinks(BaseModel):
     items: list[ShareLinkView]
 
 
+class SharedDeviceView(BaseModel):
+    """A device of the dashboard. `clock_offset_us`, `clock_suspect`: see `GET /api/telemetry/devices`."""
+
+    id: str
+    name: str
+    clock_offset_us: int | None
+    clock_suspect: bool
+
+
 class SharedDashboardView(BaseModel):
-    """A dashboard without its people. `series`: those of its panels that exist, with their newest readings."""
+    """A dashboard without its people. `now`: the gateway's clock, microseconds. `devices`: those of its series.
+    `series`: those of its panels that exist, with their newest readings. `embeddable`: a page that shows it in a frame
+    must refuse when this is false."""
 
     name: str
     version: int
     updated_at: datetime
     expires_at: datetime
+    embeddable: bool
+    now: int
     panels: list[Panel]
+    devices: list[SharedDeviceView]
     series: list[SeriesView]
 
 
@@ -98,9 +119,9 @@ async def create(
 ) -> NewShareLinkView:
     """Create a link to a shared dashboard. Whoever has its token reads the dashboard and the readings of its series
     without an account, until the link expires or is revoked. Unsharing the dashboard revokes its links."""
-    valid_for = timedelta(days=body.expires_in_days)
+    terms = LinkTerms(body.name, timedelta(days=body.expires_in_days), body.embeddable)
     async with deps.concurrency.slot():
-        made = await deps.share_links.create(id_, body.name, valid_for, sharer.author, sharer.caller)
+        made = await deps.share_links.create(id_, terms, sharer.author, sharer.caller)
     return NewShareLinkView(**_fields(made.link, deps), token=made.token)
 
 
@@ -170,12 +191,24 @@ async def shared(deps: Dependencies, reader: _SharedReader) -> SharedDashboardVi
     panels = json.loads(newest.draft.content)
     async with deps.public_concurrency.slot():
         found = await deps.registry.series_by_ids(series_in(panels))
+        devices = await deps.registry.devices_of_names({one.device for one in found})
     return SharedDashboardView(
         name=newest.draft.name,
         version=newest.number,
         updated_at=newest.updated_at,
         expires_at=link.expires_at,
+        embeddable=link.embeddable,
+        now=deps.clock(),
         panels=panels,
+        devices=[
+            SharedDeviceView(
+                id=one.name,
+                name=one.display_name or one.name,
+                clock_offset_us=one.clock_offset,
+                clock_suspect=abs(one.clock_offset or 0) > deps.clock_suspect,
+            )
+            for one in devices
+        ],
         series=[series_view(one, deps) for one in found],
     )
 
@@ -200,6 +233,44 @@ async def readings(
         return sampled_view(series_id, (start, end), await deps.history.readings(series_id, start, end, points))
 
 
+class SharedReadings(BaseModel):
+    """`items`: in the order of the request."""
+
+    items: list[ReadingsView]
+
+
+@public.get(
+    "/readings",
+    operation_id="list_shared_readings_of_several",
+    responses=responses(ShareLinkInvalid, UnknownSeries, InvalidRange, InvalidSeries, TooMuch, TooManyRequests),
+)
+async def readings_of_several(
+    deps: Dependencies,
+    reader: _SharedReader,
+    series: Annotated[str, Query(max_length=1_000, examples=["1,2,3"])],
+    start: Annotated[Micros, Query(alias="from")],
+    end: Annotated[Micros, Query(alias="to")],
+    points: Annotated[int, Query(ge=4, le=2_000)] = 600,
+) -> SharedReadings:
+    """Like the readings of one series, for at most 50 series of the dashboard, so that a page follows all of them with
+    few requests. Needs no account."""
+    wanted = list(dict.fromkeys(numbers(series)))
+    if len(wanted) > _AT_ONCE:
+        raise TooMuch(f"ask for at most {_AT_ONCE} series at once, not {len(wanted)}")
+    async with reader.opening():
+        _, dashboard = await deps.share_links.open(reader.token)
+    shown = series_in(json.loads(dashboard.newest.draft.content))
+    for one in wanted:
+        if one not in shown:
+            raise UnknownSeries(f"the dashboard does not show series {one}")
+    items = []
+    async with deps.public_concurrency.slot():
+        for one in wanted:
+            found = await deps.history.readings(one, start, end, points)
+            items.append(sampled_view(one, (start, end), found))
+    return SharedReadings.model_construct(items=items)
+
+
 def _fields(link: ShareLink, deps: Dependencies) -> dict[str, Any]:
     return {
         "id": link.id,
@@ -209,6 +280,8 @@ def _fields(link: ShareLink, deps: Dependencies) -> dict[str, Any]:
         "created_by": link.created_by,
         "created_by_name": link.created_by_name,
         "expires_at": link.expires_at,
+        "embeddable": link.embeddable,
+        "last_used_at": link.last_used_at,
         "revoked_at": link.revoked_at,
         "revoked_by": link.revoked_by,
     }

@@ -37,6 +37,15 @@ class Device:
 
 
 @dataclass(frozen=True)
+class DeviceName:
+    """What a reader of one dashboard learns about a device. clock_offset: see Device."""
+
+    name: str
+    display_name: str
+    clock_offset: int | None
+
+
+@dataclass(frozen=True)
 class Series:
     """One series and its newest reading, if any: `t` in microseconds and the value's 64 bits. display_unit: the unit
     that people set, or None; `unit` is the one to show."""
@@ -272,17 +281,22 @@ class RegistryStore:
             )
         return [Device(**dict(row)) for row in rows]
 
-    async def series(self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000) -> list[Series]:
+    async def series(
+        self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000, words: Sequence[str] = ()
+    ) -> list[Series]:
         """At most `most` series of one or all devices with their newest readings, after a (device, name, type) and in
-        that order."""
+        that order. words: in lower case; each must occur in a name of the series or of its device, or in the unit."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"{_SERIES} "
                 "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
-                f"AND {SERIES_EXISTS} ORDER BY d.name, s.name, s.type LIMIT $5",
+                f"AND {SERIES_EXISTS} AND NOT EXISTS (SELECT FROM unnest($6::text[]) AS w (word) "
+                "WHERE strpos(lower(concat_ws(' ', d.name, d.given_name, d.display_name, s.name, s.given_name, "
+                "s.display_name, s.given_unit, s.unit)), w.word) = 0) ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
                 *after,
                 most,
+                list(words),
             )
         return [_series(row) for row in rows]
 
@@ -294,6 +308,17 @@ class RegistryStore:
                 list(ids),
             )
         return [_series(row) for row in rows]
+
+    async def devices_of_names(self, names: Collection[str]) -> list[DeviceName]:
+        """How the devices are called and how wrong their clocks are, by id."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT d.name, coalesce(d.given_name, d.display_name) AS display_name, "  # noqa: S608
+                "(SELECT clock_offset FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 1) "
+                f"AS clock_offset FROM device d WHERE d.name = ANY($1::text[]) AND {DEVICE_EXISTS} ORDER BY d.name",
+                list(names),
+            )
+        return [DeviceName(**dict(row)) for row in rows]
 
     async def series_kinds(self, device_id: int) -> list[tuple[int, int]]:
         """Every series of a device with the number of its type."""

@@ -8,7 +8,8 @@ from pulse_postgres import Connection, Row
 from pulse_telemetry_gateway.model.share_links import ENDED_KEPT, ShareLink
 
 _COLUMNS: Final = (
-    "l.id, l.object_id, l.name, l.created_at, l.created_by, l.created_by_name, l.expires_at, l.revoked_at, l.revoked_by"
+    "l.id, l.object_id, l.name, l.created_at, l.created_by, l.created_by_name, l.expires_at, l.revoked_at, "
+    "l.revoked_by, l.embeddable, l.last_used_at"
 )
 
 
@@ -24,7 +25,7 @@ class ShareLinkStore:
         """Adds a link, and deletes those that ended long ago."""
         await connection.execute(
             "INSERT INTO share_link (id, object_id, token_hash, name, created_at, created_by, created_by_name, "
-            "expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "expires_at, embeddable) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             link.id,
             link.dashboard,
             token_hash,
@@ -33,6 +34,7 @@ class ShareLinkStore:
             link.created_by,
             link.created_by_name,
             link.expires_at,
+            link.embeddable,
         )
         await self.trim(connection, link.dashboard, link.created_at)
 
@@ -87,6 +89,15 @@ class ShareLinkStore:
         )
         return _link(row) if row else None
 
+    async def note_use(self, connection: Connection, id_: UUID, now: datetime) -> None:
+        """Records a use, at most once a minute, so that a screen that reads every few seconds writes little."""
+        await connection.execute(
+            "UPDATE share_link SET last_used_at = $2::timestamptz "
+            "WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')",
+            id_,
+            now,
+        )
+
     async def shows(self, connection: Connection, token_hash: bytes, now: datetime, series: int) -> bool | None:
         """Whether the dashboard of a token shows a series. None: the token is invalid. The database reads the panels,
         so that their text is not sent for each request."""
@@ -115,4 +126,6 @@ def _link(row: Row) -> ShareLink:
         row["expires_at"],
         row["revoked_at"],
         row["revoked_by"],
+        row["embeddable"],
+        row["last_used_at"],
     )

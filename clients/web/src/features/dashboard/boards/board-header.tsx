@@ -1,12 +1,14 @@
 "use client";
 // The header of a dashboard that is watched: its name, its state, and what a person may do with it.
-import { Copy, Maximize, MoreHorizontal, Pencil, Share2, Trash2 } from "lucide-react";
+import { Copy, History, Link2, Maximize, MoreHorizontal, Pencil, Share2, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
+import { lazyPart } from "@/components/lazy-part";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/menu";
 import type { Series } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
 import { Summary } from "../dashboard-header";
 import { PauseButton } from "../pause-button";
 import type { Feed } from "../ports";
@@ -16,7 +18,11 @@ import type { Board } from "./model";
 import { contentOf, type BoardActions } from "./queries";
 import { useText } from "./text";
 
+const VersionsDialog = lazyPart(() => import("./versions/versions-dialog"));
+const LinksDialog = lazyPart(() => import("./links/links-dialog"));
+
 type BoardHeaderProps = {
+  api: ApiClient;
   feed: Feed;
   board: Board;
   etag: string;
@@ -27,11 +33,15 @@ type BoardHeaderProps = {
   mayEdit: boolean;
   mayCreate: boolean;
   mayShare: boolean;
+  /** Only its owner may unshare a dashboard. */
+  isOwner: boolean;
+  mayEmbed: boolean;
   actions: BoardActions;
   onEdit: () => void;
   onCopy: () => void;
   onKiosk: () => void;
   onRemoved: () => void;
+  onVersion: (version: number) => void;
 };
 
 export function BoardHeader(props: BoardHeaderProps) {
@@ -82,18 +92,21 @@ export function BoardHeader(props: BoardHeaderProps) {
 }
 
 function BoardMenu({
+  api,
   board,
   etag,
   mayEdit,
   mayCreate,
   mayShare,
+  isOwner,
+  mayEmbed,
   actions,
   onCopy,
   onRemoved,
+  onVersion,
 }: BoardHeaderProps) {
   const t = useText();
-  const [asking, setAsking] = useState<"share" | "delete" | null>(null);
-  if (!mayEdit && !mayCreate) return null;
+  const [asking, setAsking] = useState<"share" | "links" | "versions" | "delete" | null>(null);
   const share = () => actions.save(board.id, { ...contentOf(board), shared: !board.shared }, etag);
   const remove = async () => {
     await actions.remove(board.id, etag);
@@ -114,7 +127,17 @@ function BoardMenu({
               {t("copyBoard")}
             </MenuItem>
           )}
+          <MenuItem onSelect={() => setAsking("versions")} data-testid="board-versions">
+            <History className="size-4 text-fg-3" aria-hidden />
+            {t("versions.menu")}
+          </MenuItem>
           {mayEdit && mayShare && (
+            <MenuItem onSelect={() => setAsking("links")} data-testid="share-links">
+              <Link2 className="size-4 text-fg-3" aria-hidden />
+              {t("links.menu")}
+            </MenuItem>
+          )}
+          {mayEdit && mayShare && isOwner && (
             <MenuItem onSelect={() => setAsking("share")} data-testid="share-board">
               <Share2 className="size-4 text-fg-3" aria-hidden />
               {board.shared ? t("unshare") : t("share")}
@@ -131,6 +154,27 @@ function BoardMenu({
           )}
         </MenuContent>
       </Menu>
+      {asking === "versions" && (
+        <VersionsDialog
+          api={api}
+          id={board.id}
+          current={board.version}
+          onLook={(version) => {
+            setAsking(null);
+            onVersion(version);
+          }}
+          onClose={() => setAsking(null)}
+        />
+      )}
+      {asking === "links" && (
+        <LinksDialog
+          api={api}
+          id={board.id}
+          isShared={board.shared}
+          mayEmbed={mayEmbed}
+          onClose={() => setAsking(null)}
+        />
+      )}
       {asking === "share" && (
         <ConfirmDialog
           title={board.shared ? t("unshareTitle") : t("shareTitle")}

@@ -2,8 +2,9 @@
 // One dashboard of a user: loads it, selects its series in the feed, and shows it or its editor.
 import { useQuery } from "@tanstack/react-query";
 import { LayoutDashboard, SearchX } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
+import { lazyPart } from "@/components/lazy-part";
 import { LoadError } from "@/components/load-error";
 import { NoticeState } from "@/components/notice-state";
 import type { Account, Device } from "@/contracts/http";
@@ -16,7 +17,7 @@ import type { Feed } from "../ports";
 import type { Range, RangeKey } from "../ranges";
 import { BoardGrid } from "./board-grid";
 import { BoardHeader } from "./board-header";
-import { boardDraft, type Base } from "./editing";
+import { boardDraft, forgetBoardDraft, keepAsNewBoard, type Base } from "./editing";
 import { allSeriesIds, type BoardContent, type Panel } from "./model";
 import { overviewPanels } from "./overview";
 import { HistoryNotice } from "./panels/panel-state";
@@ -26,7 +27,8 @@ import { feedSelection } from "./resolve";
 import type { OpenBoard } from "./switcher";
 import { useText } from "./text";
 
-const BoardEditor = lazy(() => import("./editor/board-editor"));
+const VersionView = lazyPart(() => import("./versions/version-view"), <DashboardSkeleton />);
+const BoardEditor = lazyPart(() => import("./editor/board-editor"), <DashboardSkeleton />);
 
 export type BoardPageProps = {
   api: ApiClient;
@@ -43,10 +45,13 @@ export type BoardPageProps = {
   switcher: ReactNode;
   onOpen: OpenBoard;
   onKiosk: () => void;
+  /** The installation allows frames on other sites. */
+  mayEmbed: boolean;
 };
 
 export function BoardPage(props: BoardPageProps) {
-  const { api, boardId, onOpen } = props;
+  const { api, account, can, boardId, onOpen } = props;
+  const draft = `${account.id}:${boardId}`;
   const t = useText();
   const isNew = boardId === "new";
   const stored = useQuery({ ...boardQuery(api, boardId), enabled: !isNew });
@@ -54,6 +59,7 @@ export function BoardPage(props: BoardPageProps) {
   if (stored.data) return <StoredBoard key={boardId} {...props} stored={stored.data} />;
   if (!stored.error) return <DashboardSkeleton />;
   if (stored.error instanceof ApiError && [404, 422].includes(stored.error.status)) {
+    const kept = can("dashboards.own") && boardDraft(draft) !== null;
     return (
       <NoticeState
         icon={SearchX}
@@ -62,12 +68,32 @@ export function BoardPage(props: BoardPageProps) {
         role="alert"
         className="min-h-[50dvh]"
         action={
-          <Button onClick={() => onOpen(null)} data-testid="to-overview">
-            {t("toOverview")}
-          </Button>
+          <div className="flex flex-wrap justify-center gap-2">
+            {kept && (
+              <Button
+                tone="primary"
+                onClick={() => {
+                  keepAsNewBoard(draft, `${account.id}:new`);
+                  onOpen("new", { isEditing: true });
+                }}
+                data-testid="keep-draft"
+              >
+                {t("keepDraft")}
+              </Button>
+            )}
+            <Button
+              onClick={() => {
+                forgetBoardDraft(draft);
+                onOpen(null);
+              }}
+              data-testid="to-overview"
+            >
+              {kept ? t("dropDraft") : t("toOverview")}
+            </Button>
+          </div>
         }
       >
-        {t("notFoundHint")}
+        {kept ? t("notFoundWithDraft") : t("notFoundHint")}
       </NoticeState>
     );
   }
@@ -87,8 +113,16 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
   const mayEdit = board.shared ? mayShare : board.owner === account.id && can("dashboards.own");
   const draft = `${account.id}:${board.id}`;
   const [edited, setEdited] = useState<readonly Panel[] | null>(null);
+  const [version, setVersion] = useState<number | null>(null);
+  const [older, setOlder] = useState<readonly Panel[] | null>(null);
   const isEditor = isEditing && mayEdit;
-  const shown = useShown(api, feed, isEditor ? (edited ?? board.panels) : board.panels, range, isEditor);
+  const shown = useShown(
+    api,
+    feed,
+    isEditor ? (edited ?? board.panels) : (older ?? board.panels),
+    range,
+    isEditor,
+  );
   const series = useMemo(
     () => (shown.seriesById ? feedSelection(board.panels, shown.seriesById, shown.devices).series : []),
     [board.panels, shown.seriesById, shown.devices],
@@ -98,20 +132,18 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
 
   if (isEditor) {
     return (
-      <Suspense fallback={<DashboardSkeleton />}>
-        <BoardEditor
-          {...surroundings}
-          draft={draft}
-          id={board.id}
-          loaded={{ content: contentOf(board), etag, version: board.version }}
-          newest={stored}
-          actions={actions}
-          onPanels={setEdited}
-          renderTools={(replace) => <ResetMenu api={api} devices={shown.devices} onReset={replace} />}
-          onSaved={(id) => onOpen(id)}
-          onClose={() => onOpen(board.id)}
-        />
-      </Suspense>
+      <BoardEditor
+        {...surroundings}
+        draft={draft}
+        id={board.id}
+        loaded={{ content: contentOf(board), etag, version: board.version }}
+        newest={stored}
+        actions={actions}
+        onPanels={setEdited}
+        renderTools={(replace) => <ResetMenu api={api} devices={shown.devices} onReset={replace} />}
+        onSaved={(id) => onOpen(id)}
+        onClose={() => onOpen(board.id)}
+      />
     );
   }
   return (
@@ -126,12 +158,19 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
         switcher={switcher}
         mayEdit={mayEdit}
         mayCreate={can("dashboards.own")}
+        api={api}
         mayShare={mayShare}
+        isOwner={board.owner === account.id}
+        mayEmbed={props.mayEmbed}
         actions={actions}
         onEdit={edit}
         onCopy={() => onOpen("new", { from: `board:${board.id}`, isEditing: true })}
         onKiosk={onKiosk}
-        onRemoved={() => onOpen(null)}
+        onRemoved={() => {
+          forgetBoardDraft(draft);
+          onOpen(null);
+        }}
+        onVersion={setVersion}
       />
       <ConnectionBanner feed={feed} />
       <HistoryNotice feed={feed} />
@@ -146,7 +185,19 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
           {t("mayNotEdit")}
         </p>
       )}
-      {board.panels.length === 0 ? (
+      {version !== null ? (
+        <VersionView
+          {...surroundings}
+          api={api}
+          board={board}
+          etag={etag}
+          version={version}
+          mayEdit={mayEdit}
+          actions={actions}
+          onPanels={setOlder}
+          onBack={() => setVersion(null)}
+        />
+      ) : board.panels.length === 0 ? (
         <NoticeState
           icon={LayoutDashboard}
           title={t("empty")}
@@ -220,31 +271,29 @@ function NewBoard(props: BoardPageProps) {
   if (!start) return <DashboardSkeleton />;
   const base: Base = { content: empty, etag: null, version: null };
   return (
-    <Suspense fallback={<DashboardSkeleton />}>
-      <BoardEditor
-        feed={feed}
-        seriesById={seriesById}
-        devices={devices}
-        rangeUs={range.us}
-        draft={draft}
-        id={null}
-        loaded={base}
-        start={start}
-        newest={null}
-        actions={actions}
-        onPanels={setEdited}
-        renderTools={(replace) => <ResetMenu api={api} devices={devices} onReset={replace} />}
-        onSaved={(id) => onOpen(id)}
-        onClose={() => onOpen(null)}
-      />
-    </Suspense>
+    <BoardEditor
+      feed={feed}
+      seriesById={seriesById}
+      devices={devices}
+      rangeUs={range.us}
+      draft={draft}
+      id={null}
+      loaded={base}
+      start={start}
+      newest={null}
+      actions={actions}
+      onPanels={setEdited}
+      renderTools={(replace) => <ResetMenu api={api} devices={devices} onReset={replace} />}
+      onSaved={(id) => onOpen(id)}
+      onClose={() => onOpen(null)}
+    />
   );
 }
 
 /** Loads what the panels need, and selects their series in the feed. */
 function useShown(api: ApiClient, feed: Feed, panels: readonly Panel[], range: Range, isEditing: boolean) {
   const devices = useQuery(devicesQuery(api));
-  const { byId, query } = useSeriesById(api, isEditing || allSeriesIds(panels).length > 0, isEditing);
+  const { byId, query } = useSeriesById(api, allSeriesIds(panels), isEditing);
   const known = useStableDevices(devices.data);
   const ids = allSeriesIds(panels).join();
   const selection = useMemo(

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
 import { countChanges, isNameConflict, join, NAME, panelDifferences } from "./differences";
 import { collide, compact, firstFree, inReadingOrder, movePanel, resizePanel, withPlaces } from "./layout";
-import { asKind, newPanel, seriesIdsOf, withSeries, type BoardContent, type Panel } from "./model";
+import {
+  asKind,
+  newPanel,
+  seriesIdsOf,
+  withSeries,
+  withUsualScale,
+  type BoardContent,
+  type Panel,
+} from "./model";
 import { overviewPanels } from "./overview";
 import { change, redo, startWith, undo } from "./undo";
 import { AS_DECLARED } from "@/testing/telemetry";
@@ -185,4 +193,14 @@ describe("panels", () => {
     expect(panels.slice(0, 6).every(({ kind }) => kind === "number")).toBe(true);
     expect(overviewPanels([], () => "x")).toEqual([]);
   });
+});
+
+it("gives a gauge the usual range of its series, unless somebody has set a scale", () => {
+  const usual = { id: 7, expected_min: -20, expected_max: 60 } as Series;
+  const known = new Map([[7, usual]]);
+  const gauge = withSeries(newPanel("gauge", "g", { x: 0, y: 0, w: 4, h: 4 }), [7]);
+  expect(withUsualScale(gauge, known)).toMatchObject({ min: -20, max: 60 });
+  expect(withUsualScale({ ...gauge, max: 50 } as Panel, known)).toMatchObject({ min: 0, max: 50 });
+  expect(withUsualScale(gauge, null)).toBe(gauge);
+  expect(withUsualScale(gauge, new Map([[7, { ...usual, expected_max: null }]]))).toBe(gauge);
 });

@@ -6,6 +6,7 @@ import type { Device, Series } from "@/contracts/http";
 import { ApiError } from "@/lib/api/api-client";
 import { render } from "@/testing/render";
 import type { Feed, HistoryState } from "../ports";
+import { boardDraft, forgetBoardDraft, keepAsNewBoard } from "./editing";
 import BoardEditor, { type BoardEditorProps } from "./editor/board-editor";
 import { PanelSheet } from "./editor/panel-sheet";
 import { newPanel, withSeries, type Board, type BoardContent, type Panel } from "./model";
@@ -319,6 +320,25 @@ describe("the editor", () => {
     fireEvent.click(screen.getByTestId("save"));
     expect(screen.getByTestId("board-problem").textContent).toBe("Enter a name for the dashboard.");
     expect(actions.save).not.toHaveBeenCalled();
+  });
+
+  it("moves the focus into the settings of a panel that the keyboard opens, and not on a click", async () => {
+    open();
+    const panel = screen.getByTestId("edit-a");
+    panel.focus();
+    fireEvent.keyDown(panel, { key: "Enter" });
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("panel-title")));
+  });
+
+  it("hands the draft of a deleted dashboard to a new one of the person alone", () => {
+    const given = open();
+    rename("Works");
+    given.unmount();
+    keepAsNewBoard("account:b", "ada:new");
+    expect(boardDraft("account:b")).toBeNull();
+    expect(boardDraft("ada:new")?.content).toMatchObject({ name: "Works", shared: false });
+    expect(boardDraft("ada:new")?.base).toMatchObject({ etag: null, version: null });
+    forgetBoardDraft("ada:new");
   });
 
   it("duplicates, removes and undoes", () => {

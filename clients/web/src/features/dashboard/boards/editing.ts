@@ -26,6 +26,18 @@ export function forgetBoardDraft(name: string): void {
   boardDrafts.delete(name);
 }
 
+/** Makes the draft `name` of a deleted dashboard the draft of a new one, which belongs to the person alone. */
+export function keepAsNewBoard(name: string, newName: string): void {
+  const draft = boardDraft(name);
+  if (!draft) return;
+  const content = { ...draft.content, shared: false };
+  boardDrafts.set(newName, {
+    content,
+    base: { content: { ...content, panels: [] }, etag: null, version: null },
+  });
+  boardDrafts.delete(name);
+}
+
 export type Editing = {
   readonly content: BoardContent;
   readonly base: Base;

@@ -1,6 +1,6 @@
 // What a dashboard of a user consists of. The telemetry gateway stores it and checks the same bounds.
 
-import type { Answer } from "@/contracts/http";
+import type { Answer, Series } from "@/contracts/http";
 
 /** A stored dashboard. */
 export type Board = Answer<"/api/telemetry/dashboards/{id}", "get">;
@@ -117,6 +117,13 @@ export function withSeries(panel: Panel, ids: readonly number[]): Panel {
     default:
       return { ...panel, series: ids.slice(0, kindOf(panel.kind).mostSeries) };
   }
+}
+
+/** A gauge whose scale nobody has set gets the usual range of its series. */
+export function withUsualScale(panel: Panel, series: ReadonlyMap<number, Series> | null): Panel {
+  if (panel.kind !== "gauge" || panel.min !== 0 || panel.max !== 100) return panel;
+  const { expected_min: min = null, expected_max: max = null } = series?.get(panel.series ?? -1) ?? {};
+  return min === null || max === null ? panel : { ...panel, min, max };
 }
 
 function sizeOf([w, h]: readonly [number, number]) {

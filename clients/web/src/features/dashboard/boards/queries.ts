@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { Series } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
+import { seriesByIds } from "@/lib/series-lists";
 import type { Board, BoardContent } from "./model";
 
 const LIST_KEY = ["boards"] as const;
@@ -58,13 +59,24 @@ export function allSeriesQuery(api: ApiClient) {
   });
 }
 
-/** The known series by id. */
-export function useSeriesById(api: ApiClient, isNeeded: boolean, isEditing: boolean) {
-  const query = useQuery({
-    ...allSeriesQuery(api),
-    enabled: isNeeded,
-    refetchInterval: isEditing ? SERIES_EVERY_MS : false,
+/** The series of a dashboard that is watched. */
+function shownSeriesQuery(api: ApiClient, ids: readonly number[]) {
+  const sorted = [...ids].sort((a, b) => a - b);
+  return queryOptions({
+    queryKey: ["shown-series", sorted.join()],
+    queryFn: ({ signal }) => seriesByIds(api, sorted, signal),
+    staleTime: SERIES_EVERY_MS,
+    refetchOnWindowFocus: false,
+    retry,
+    retryDelay: 1_000,
   });
+}
+
+/** The series with `ids` by id. An editor gets all series: it offers them. */
+export function useSeriesById(api: ApiClient, ids: readonly number[], isEditing: boolean) {
+  const shown = useQuery({ ...shownSeriesQuery(api, ids), enabled: !isEditing && ids.length > 0 });
+  const all = useQuery({ ...allSeriesQuery(api), enabled: isEditing, refetchInterval: SERIES_EVERY_MS });
+  const query = isEditing ? all : shown;
   const byId = useMemo(
     () => (query.data ? new Map(query.data.map((series) => [series.id, series])) : null),
     [query.data],

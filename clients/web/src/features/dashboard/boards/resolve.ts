@@ -1,5 +1,5 @@
 // From the ids that a dashboard stores to series with names that a person can tell apart.
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import { allSeriesIds, seriesIdsOf, type Panel } from "./model";
 
 export type Resolved = {
@@ -13,7 +13,7 @@ export type Resolved = {
 export function resolve(
   panel: Panel,
   byId: ReadonlyMap<number, Series>,
-  devices: readonly Device[],
+  devices: readonly ShownDevice[],
 ): Resolved {
   const ids = seriesIdsOf(panel);
   const found = ids.flatMap((id) => byId.get(id) ?? []);
@@ -31,8 +31,8 @@ export function resolve(
 export function feedSelection(
   panels: readonly Panel[],
   byId: ReadonlyMap<number, Series>,
-  devices: readonly Device[],
-): { series: readonly Series[]; devices: readonly Device[] } {
+  devices: readonly ShownDevice[],
+): { series: readonly Series[]; devices: readonly ShownDevice[] } {
   const series = allSeriesIds(panels).flatMap((id) => byId.get(id) ?? []);
   const names = new Set(series.map(({ device }) => device));
   return { series, devices: devices.filter(({ id }) => names.has(id)) };

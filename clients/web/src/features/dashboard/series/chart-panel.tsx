@@ -2,9 +2,10 @@
 // One group of series as a chart with its legend. React renders the frame; the scheduler draws the chart.
 import { useTranslations } from "next-intl";
 import clsx from "clsx";
-import { useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { statsIn } from "@/charts/data/stats";
 import type { DrawScheduler } from "@/charts/drawing/draw-scheduler";
+import { sharedLimits } from "@/charts/marks/limits";
 import { ChartKey } from "@/charts/marks/chart-key";
 import type { Limit } from "@/charts/types";
 import { useTimeChart } from "@/charts/use-time-chart";
@@ -21,7 +22,7 @@ type ChartPanelProps = {
   rangeUs: number;
   scheduler: DrawScheduler;
   isLarge: boolean;
-  /** Keep the same list while nothing changes. */
+  /** Absent: those that the series have for everybody. Keep the same list while nothing changes. */
   limits?: readonly Limit[];
   /** Exactly this many decimals in the table; null: as many as fit. */
   decimals?: number | null;
@@ -36,7 +37,7 @@ export function ChartPanel({
   rangeUs,
   scheduler,
   isLarge,
-  limits,
+  limits: given,
   decimals = null,
   hasTable = true,
   notice,
@@ -44,6 +45,8 @@ export function ChartPanel({
 }: ChartPanelProps) {
   const t = useTranslations("dashboard");
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
+  const shared = useMemo(() => sharedLimits(group.series), [group.series]);
+  const limits = given ?? shared;
   const { hostRef, tooltipRef, marks } = useTimeChart({
     source: feed,
     group,

@@ -36,7 +36,6 @@ type TileProps = {
   className?: string;
 };
 
-const NO_LIMITS: readonly ValueLimit[] = [];
 const SEVERITIES = {
   warning: { text: "text-warn", color: "var(--warn)" },
   critical: { text: "text-crit", color: "var(--crit)" },
@@ -54,7 +53,7 @@ export function Tile({
   sparkUs,
   title = series.display_name,
   display = AS_THE_SERIES,
-  limits = NO_LIMITS,
+  limits = series.limits,
   hasSparkline = true,
   className,
 }: TileProps) {

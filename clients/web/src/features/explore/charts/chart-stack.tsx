@@ -1,5 +1,6 @@
 "use client";
 // One chart per unit, below each other, with one crosshair and one tooltip.
+import { sharedLimits } from "@/charts/marks/limits";
 import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { useMemo } from "react";
@@ -73,7 +74,10 @@ function ChartOfUnit({ group, isFirst, isLast, isAlone, ...props }: ChartOfUnitP
       locale,
       gaps: unionOf([...gaps, ...edgesOf(group.series, span)], span),
       gapText: ({ from, to }) => t("chart.gap", { duration: formatDuration(to - from) }),
-      limits: limits.filter(({ unit }) => !group.isSwitch && unit === group.unit),
+      limits: [
+        ...limits.filter(({ unit }) => !group.isSwitch && unit === group.unit),
+        ...sharedLimits(group.series.map(({ series }) => series)),
+      ],
       notes,
       hasTimes: isLast,
     };

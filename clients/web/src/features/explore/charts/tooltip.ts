@@ -1,7 +1,7 @@
 // The tooltip of all charts together: one row for each series near the crosshair, with the earlier value beside it. Built
 // without React, because it changes with every move of the pointer.
 import { seriesColor } from "@/charts/palette";
-import { format } from "@/charts/range/zoned-ticks";
+import { moments as momentsOf } from "@/charts/range/zoned-ticks";
 import type { RangeReading } from "@/charts/range/range-line";
 import { formatBrief, formatValue, bytesPer, valueText } from "@/lib/format";
 import type { Series } from "@/contracts/http";
@@ -34,7 +34,7 @@ export function tooltipRows({
   hasEarlier,
   texts,
 }: TooltipContent): HTMLElement[] {
-  const moment = format(locale, zone, "moment");
+  const moment = momentsOf(locale, zone);
   const moments = new Set(readings.flatMap(({ t }) => (t === null ? [] : [moment.format(t / 1_000)])));
   const [shared] = moments;
   const time = moments.size === 1 && shared !== undefined ? shared : moment.format(at / 1_000);

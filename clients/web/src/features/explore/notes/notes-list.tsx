@@ -8,7 +8,7 @@ import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { FormProblem } from "@/components/form/form-problem";
 import { SelectField, TextField } from "@/components/form/input";
-import { format } from "@/charts/range/zoned-ticks";
+import { moments } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
@@ -32,7 +32,7 @@ type NotesListProps = {
 
 export function NotesList({ notes, error, canWrite, ...props }: NotesListProps) {
   const t = useTranslations("explore.notes");
-  const moment = format(useDateLocale(), props.zone, "moment");
+  const moment = moments(useDateLocale(), props.zone);
   const [isOpen, setOpen] = useState(false);
   return (
     <section aria-label={t("title")} className="border-t px-4 py-2.5 text-xs text-fg-2" data-testid="notes">

@@ -3,7 +3,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
-import { format } from "@/charts/range/zoned-ticks";
+import { moments } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
 import { Button } from "@/components/button";
 import { TableSkeleton } from "@/components/data-table";
@@ -21,6 +21,8 @@ type ReadingsTableProps = {
   chosen: readonly ChosenSeries[];
   span: TimeSpan;
   zone: string;
+  /** The name of the range: it stays while a live preset moves its span. */
+  range: string;
 };
 
 const LENGTHS = ["1m", "15m", "1h", "1d", "readings"] as const;
@@ -35,7 +37,7 @@ const MINUTES: Readonly<Record<Exclude<Length, "readings">, number>> = {
 const USUAL_ROWS = 200;
 const PAGE = 200;
 
-export default function ReadingsTable({ api, chosen, span, zone }: ReadingsTableProps) {
+export default function ReadingsTable({ api, chosen, span, zone, range }: ReadingsTableProps) {
   const t = useTranslations("explore.table");
   const [wish, setWish] = useState<Length | null>(null);
   const [id, setId] = useState<number | null>(null);
@@ -74,7 +76,7 @@ export default function ReadingsTable({ api, chosen, span, zone }: ReadingsTable
       </div>
       {length === "readings" ? (
         <EveryReading
-          key={`${one.series.id} ${span.from} ${span.to}`}
+          key={`${one.series.id} ${range}`}
           api={api}
           series={one.series}
           span={span}
@@ -95,7 +97,7 @@ function usualLength({ from, to }: TimeSpan): Length {
   return fitting ?? "1d";
 }
 
-type RowsProps = ReadingsTableProps & { length: Exclude<Length, "readings"> };
+type RowsProps = Omit<ReadingsTableProps, "range"> & { length: Exclude<Length, "readings"> };
 
 function Rows({ api, chosen, span, zone, length }: RowsProps) {
   const t = useTranslations("explore.table");
@@ -142,7 +144,7 @@ type RowsTableProps = {
 /** The newest row first. */
 function RowsTable({ page, chosen, zone, most, onMore }: RowsTableProps) {
   const t = useTranslations("explore.table");
-  const moment = format(useDateLocale(), zone, "moment");
+  const moment = moments(useDateLocale(), zone);
   const columns = chosen.map(({ series }) => ({
     series,
     found: page.items.find((one) => one.series === series.id),
@@ -206,10 +208,14 @@ function AggregateCell({
 
 type EveryReadingProps = { api: ApiClient; series: Series; span: TimeSpan; zone: string };
 
-/** The service sends the readings page by page, the oldest first. */
-function EveryReading({ api, series, span, zone }: EveryReadingProps) {
+/**
+ * The service sends the readings page by page, the oldest first. While a live preset moves on, the pages that somebody reads
+ * stay as they are.
+ */
+function EveryReading({ api, series, span: newest, zone }: EveryReadingProps) {
+  const [span, setSpan] = useState(newest);
   const t = useTranslations("explore.table");
-  const moment = format(useDateLocale(), zone, "moment");
+  const moment = moments(useDateLocale(), zone);
   const query = useInfiniteQuery({
     queryKey: ["explore", "every", series.id, span.from, span.to],
     queryFn: ({ pageParam, signal }) =>
@@ -235,6 +241,7 @@ function EveryReading({ api, series, span, zone }: EveryReadingProps) {
       hasMore={query.hasNextPage}
       isLoading={query.isFetchingNextPage}
       onMore={() => void query.fetchNextPage()}
+      onRefresh={newest.to === span.to ? undefined : () => setSpan(newest)}
     >
       <thead className="sticky top-0 bg-surface-2 text-xs text-fg-2">
         <tr className="h-8">
@@ -265,10 +272,12 @@ type FrameProps = {
   hasMore: boolean;
   isLoading: boolean;
   onMore: () => void;
+  /** Present when the range has moved on. */
+  onRefresh?: () => void;
   children: React.ReactNode;
 };
 
-function Frame({ shown, hasMore, isLoading, onMore, children }: FrameProps) {
+function Frame({ shown, hasMore, isLoading, onMore, onRefresh, children }: FrameProps) {
   const t = useTranslations("explore.table");
   return (
     <>
@@ -288,6 +297,11 @@ function Frame({ shown, hasMore, isLoading, onMore, children }: FrameProps) {
         {hasMore && (
           <Button onClick={onMore} disabled={isLoading} data-testid="more-rows">
             {isLoading ? t("loading") : t("more")}
+          </Button>
+        )}
+        {onRefresh && (
+          <Button className="ml-auto" onClick={onRefresh} data-testid="refresh-rows">
+            {t("refresh")}
           </Button>
         )}
       </div>

@@ -136,7 +136,11 @@ export default function BoardEditor({
   };
 
   const grid: GridActions = {
-    onSelect: (of) => closeSheet(false) && setSelected(of),
+    onSelect: (of, byKey) => {
+      if (!closeSheet(false)) return;
+      setSelected(of);
+      if (byKey) requestAnimationFrame(() => focusFirstField(sheet.current));
+    },
     onMove: (of, direction) => moved(movePanel(content.panels, of, direction), of),
     onResize: (of, direction) => moved(resizePanel(content.panels, of, direction), of),
     onPlaces: (layout) => setPanels((panels) => withPlaces(panels, layout)),
@@ -369,6 +373,10 @@ const ID_BYTES = 8;
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function focusFirstField(sheet: HTMLElement | null): void {
+  sheet?.querySelector<HTMLElement>("input, textarea, select")?.focus();
 }
 
 function focusPanel(id: string | null): void {

@@ -14,7 +14,8 @@ import { useText } from "../text";
 import "./edit-grid.css";
 
 export type GridActions = {
-  readonly onSelect: (id: string) => void;
+  /** `byKey`: the keyboard chose it, so the focus moves to its settings. */
+  readonly onSelect: (id: string, byKey?: boolean) => void;
   readonly onMove: (id: string, direction: Direction) => void;
   readonly onResize: (id: string, direction: Direction) => void;
   readonly onPlaces: (layout: readonly ({ i: string } & Place)[]) => void;
@@ -139,7 +140,7 @@ function EditItem({ panel, isSelected, isNarrow, surroundings, actions }: EditIt
     if (event.target !== event.currentTarget) return;
     const direction = ARROWS[event.key];
     if (direction) (event.shiftKey ? actions.onResize : actions.onMove)(id, direction);
-    else if (event.key === "Enter" || event.key === " ") actions.onSelect(id);
+    else if (event.key === "Enter" || event.key === " ") actions.onSelect(id, true);
     else if (event.key === "Delete") actions.onRemove(id);
     else return;
     event.preventDefault();

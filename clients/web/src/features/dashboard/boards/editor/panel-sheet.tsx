@@ -6,8 +6,18 @@ import type { RefObject } from "react";
 import { Button } from "@/components/button";
 import { CHECKBOX, TextField } from "@/components/form/input";
 import { Segmented } from "@/components/segmented";
-import type { Device, Series } from "@/contracts/http";
-import { asKind, kindOf, KINDS, MOST, seriesIdsOf, withSeries, type Panel, type PanelOf } from "../model";
+import type { Series, ShownDevice } from "@/contracts/http";
+import {
+  asKind,
+  kindOf,
+  KINDS,
+  MOST,
+  seriesIdsOf,
+  withSeries,
+  withUsualScale,
+  type Panel,
+  type PanelOf,
+} from "../model";
 import { cleanLine, cleanText, panelProblem } from "../problems";
 import { useText } from "../text";
 import { KIND_ICONS } from "./kind-icons";
@@ -19,7 +29,7 @@ type PanelSheetProps = {
   sheetRef: RefObject<HTMLElement | null>;
   panel: Panel;
   series: ReadonlyMap<number, Series> | null;
-  devices: readonly Device[];
+  devices: readonly ShownDevice[];
   /** `mark`: changes of one field in a row are one step of the undo. */
   onChange: (panel: Panel, mark?: string) => void;
   onDuplicate: () => void;
@@ -88,7 +98,7 @@ export function PanelSheet({
             chosen={seriesIdsOf(panel)}
             most={mostSeries}
             hasColors={panel.kind === "chart"}
-            onChange={(ids) => onChange(withSeries(panel, ids))}
+            onChange={(ids) => onChange(withUsualScale(withSeries(panel, ids), series))}
           />
         )}
         <UnitAndDecimals panel={panel} series={series} onChange={onChange} />

@@ -2,18 +2,18 @@
 // Chooses series of any device with a search. Arrow keys move, Enter chooses.
 import clsx from "clsx";
 import { Check, X } from "lucide-react";
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { seriesColor } from "@/charts/palette";
 import { Button } from "@/components/button";
 import { Input } from "@/components/form/input";
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import { bySignificance } from "../../series/order";
 import { useText } from "../text";
 
 type SeriesChooserProps = {
   /** null: not loaded yet. */
   series: ReadonlyMap<number, Series> | null;
-  devices: readonly Device[];
+  devices: readonly ShownDevice[];
   chosen: readonly number[];
   most: number;
   /** True when the series of the panel have colours of their own. */
@@ -27,7 +27,10 @@ const MOST_SHOWN = 100;
 export function SeriesChooser({ series, devices, chosen, most, hasColors, onChange }: SeriesChooserProps) {
   const t = useText();
   const [isOpen, setOpen] = useState(chosen.length === 0);
-  const nameOf = (device: string) => devices.find(({ id }) => id === device)?.name ?? device;
+  const nameOf = useMemo(() => {
+    const names = new Map(devices.map(({ id, name }) => [id, name]));
+    return (device: string) => names.get(device) ?? device;
+  }, [devices]);
   return (
     <section aria-label={t("series")} className="space-y-1.5">
       <div className="flex items-center justify-between">
@@ -105,7 +108,10 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
   const [text, setText] = useState("");
   const [active, setActive] = useState(0);
   const all = useMemo(() => bySignificance([...(series?.values() ?? [])]), [series]);
-  const matching = seriesMatching(all, text, nameOf);
+  // Typing must not wait for a search in 20,000 series.
+  const searched = useDeferredValue(text);
+  const texts = useMemo(() => searchTexts(all, nameOf), [all, nameOf]);
+  const matching = useMemo(() => seriesMatching(all, searched, texts), [all, searched, texts]);
   const shown = matching.slice(0, MOST_SHOWN);
   const place = Math.min(active, shown.length - 1);
   useEffect(() => {
@@ -115,7 +121,8 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
   const onKey = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowDown: place + 1, ArrowUp: place - 1 };
     const next = steps[event.key];
-    const one = shown[place];
+    // The list may be one key behind what was typed.
+    const one = (searched === text ? shown : seriesMatching(all, text, texts))[place];
     if (next !== undefined) setActive(Math.max(0, Math.min(shown.length - 1, next)));
     else if (event.key === "Enter" && one) onToggle(one.id);
     else return;
@@ -188,16 +195,26 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
   );
 }
 
-/** The series whose name, id or device contains every word of `text`, ignoring case. */
+/** What the search looks in, made once: the names of a series and of its device, in lower case. */
+export function searchTexts(
+  series: readonly Series[],
+  nameOf: (device: string) => string,
+): ReadonlyMap<number, string> {
+  return new Map(
+    series.map((one) => [
+      one.id,
+      `${one.display_name}\n${one.name}\n${nameOf(one.device)}\n${one.device}`.toLowerCase(),
+    ]),
+  );
+}
+
+/** The series whose name, id or device contains every word of `text`, ignoring case. `texts`: see `searchTexts`. */
 export function seriesMatching(
   series: readonly Series[],
   text: string,
-  nameOf: (device: string) => string,
+  texts: ReadonlyMap<number, string>,
 ): readonly Series[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return series;
-  return series.filter((one) => {
-    const searched = `${one.display_name}\n${one.name}\n${nameOf(one.device)}\n${one.device}`.toLowerCase();
-    return words.every((word) => searched.includes(word));
-  });
+  return series.filter(({ id }) => words.every((word) => texts.get(id)?.includes(word)));
 }

@@ -24,9 +24,10 @@ export function GaugeView({ feed, series, panel, title }: GaugeViewProps) {
   const { shownUs } = useTick(feed);
   const latest = feed.latest(series.id);
   const value = latest?.v ?? null;
+  const limits = panel.limits.length > 0 ? panel.limits : series.limits;
   const freshness = freshnessOf(latest?.t ?? null, shownUs, feed.interval(series.id));
   const isSuspect = freshness === "stale" || freshness === "ahead";
-  const severity = isSuspect ? null : severityOf(value, panel.limits);
+  const severity = isSuspect ? null : severityOf(value, limits);
   const shown = shownValue(value, series, 0, panel);
   const { min, max } = panel;
   const share = typeof value === "number" ? shareOf(value, min, max) : 0;
@@ -54,7 +55,7 @@ export function GaugeView({ feed, series, panel, title }: GaugeViewProps) {
               style={{ stroke: isSuspect ? "var(--fg-3)" : severity ? FILLS[severity] : "var(--series-2)" }}
               strokeWidth={11}
             />
-            {panel.limits.map((limit, index) => (
+            {limits.map((limit, index) => (
               <path
                 key={index}
                 d={arc(X, Y, ZONE, ...zoneOf(limit, panel))}

@@ -3,8 +3,9 @@
 import { memo, useMemo } from "react";
 import { seriesColor } from "@/charts/palette";
 import { browserScheduler } from "@/charts/drawing/browser-scheduler";
+import { sharedLimits } from "@/charts/marks/limits";
 import type { AxisMode } from "@/charts/types";
-import type { Device, Series } from "@/contracts/http";
+import type { Series, ShownDevice } from "@/contracts/http";
 import type { Feed } from "../../ports";
 import { ChartPanel } from "../../series/chart-panel";
 import { SeriesTable } from "../../series/series-table";
@@ -22,7 +23,7 @@ export type PanelSurroundings = {
   readonly feed: Feed;
   /** null: not loaded yet. */
   readonly seriesById: ReadonlyMap<number, Series> | null;
-  readonly devices: readonly Device[];
+  readonly devices: readonly ShownDevice[];
   readonly rangeUs: number;
   /** Absent when the person may not change the dashboard. */
   readonly onChoose?: (id: string) => void;
@@ -95,7 +96,7 @@ export const PanelView = memo(function PanelView({
             sparkUs={rangeUs}
             title={title}
             display={panel}
-            limits={panel.limits}
+            limits={panel.limits.length > 0 ? panel.limits : first.limits}
             hasSparkline={panel.show_sparkline}
             className="h-full min-h-24"
           />
@@ -145,7 +146,7 @@ function chartOf(panel: Panel, series: readonly Series[]) {
           .join(", ")
           .slice(0, 60),
     },
-    limits: panel.limits,
+    limits: panel.limits.length > 0 ? panel.limits : sharedLimits(series),
   };
 }
 

@@ -1,0 +1,16 @@
+import { Suspense } from "react";
+import { SharedScreen } from "@/app/shared/shared-screen";
+import { PageMessages } from "@/i18n/page-messages";
+import { pageTitle } from "@/i18n/page-title";
+
+export const generateMetadata = pageTitle("shared", { referrer: "no-referrer" });
+
+export default function EmbeddedPage() {
+  return (
+    <PageMessages of={["boards", "dashboard"]}>
+      <Suspense>
+        <SharedScreen isEmbedded />
+      </Suspense>
+    </PageMessages>
+  );
+}
