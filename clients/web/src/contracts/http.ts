@@ -47,6 +47,7 @@ export type Account = Grant["account"];
 export type SecondFactor = Answer<"/api/auth/second-factor", "get">;
 export type Enrolment = Answer<"/api/auth/second-factor", "post">;
 export type RunningSession = Answer<"/api/auth/sessions", "get">["items"][number];
+export type SigningKey = Answer<"/api/auth/signing-keys", "get">["items"][number];
 export type ApiKey = Answer<"/api/auth/api-keys", "get">["items"][number];
 export type Strength = Answer<"/api/users/password-strength", "post">;
 export type Device = Answer<"/api/telemetry/devices", "get">["items"][number];

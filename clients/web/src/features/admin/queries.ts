@@ -1,0 +1,17 @@
+// What the administration page loads.
+import { queryOptions } from "@tanstack/react-query";
+import type { ApiClient } from "@/lib/api/api-client";
+
+export const policyQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: ["admin", "policy"],
+    queryFn: ({ signal }) => api.get("/api/auth/policy", { signal }),
+    // A reload in the background must not replace what is being edited.
+    refetchOnWindowFocus: false,
+  });
+
+export const signingKeysQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: ["admin", "signing-keys"],
+    queryFn: ({ signal }) => api.get("/api/auth/signing-keys", { signal }),
+  });
