@@ -550,6 +550,24 @@ CREATE TABLE retained (
     CONSTRAINT retained_level_check CHECK ((level = ANY (ARRAY['raw'::text, '1m'::text, '1h'::text])))
 );
 
+CREATE TABLE retention_setting (
+    single boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    log_days integer,
+    raw_days integer,
+    minutes_days integer,
+    hours_days integer,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text,
+    updated_by_name text NOT NULL,
+    CONSTRAINT retention_setting_hours_days_check CHECK ((hours_days > 0)),
+    CONSTRAINT retention_setting_log_days_check CHECK ((log_days > 0)),
+    CONSTRAINT retention_setting_minutes_days_check CHECK ((minutes_days > 0)),
+    CONSTRAINT retention_setting_raw_days_check CHECK ((raw_days > 0)),
+    CONSTRAINT retention_setting_single_check CHECK (single),
+    CONSTRAINT retention_setting_version_check CHECK ((version > 1))
+);
+
 CREATE TABLE saved_object (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -754,6 +772,9 @@ ALTER TABLE ONLY removal
 
 ALTER TABLE ONLY retained
     ADD CONSTRAINT retained_pkey PRIMARY KEY (level);
+
+ALTER TABLE ONLY retention_setting
+    ADD CONSTRAINT retention_setting_pkey PRIMARY KEY (single);
 
 ALTER TABLE ONLY rollup_hour
     ADD CONSTRAINT rollup_hour_pkey PRIMARY KEY (series_id, t0, id);

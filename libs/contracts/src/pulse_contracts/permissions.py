@@ -55,8 +55,8 @@ PERMISSIONS: Mapping[Permission, str] = {
     "mirror.manage": "choose who may sign in at which collectors, and repair, rekey or wipe a collector's mirror",
     "keys.rotate": "rotate the keys that sign access tokens",
     "audit.read": "read the audit trail",
-    "system.manage": "open the administration page; change how long readings are kept, and the name, logo and colour of "
-    "the pages; test the mail settings",
+    "system.manage": "open the administration page; change how long readings are kept, and the name, logo and colour "
+    "of the pages; test the mail settings",
 }
 """Description of each permission, in the user's words."""
 

@@ -30,7 +30,8 @@ from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.renaming import Renaming
-from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.retention import Retention
+from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects, SavingDependencies
 from pulse_telemetry_gateway.actions.shards import Shards
 from pulse_telemetry_gateway.actions.share_links import ShareLinks
@@ -43,6 +44,7 @@ from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
 from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
 from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
 from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
+from pulse_telemetry_gateway.model.retention import Ages
 from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, public, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
@@ -153,6 +155,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
     saving = SavingDependencies(database, audit, runtime.clock, uuid.uuid4)
+    retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     routes = TelemetryDependencies(
         registry,
         history,
@@ -175,8 +178,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Annotations(saving),
         ShareLinks(saving),
         ConcurrencyLimit(max(2, at_once // 2), settings.history_deadline),
+        RetentionSettings(database, retention, audit, runtime.clock),
     )
-    retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(
         routers=(),
         tasks=[ingest.run, intake.run],
@@ -283,7 +286,7 @@ def retention_of(
     clock: Callable[[], int] = process.now_micros,
     metrics: Metrics | None = None,
 ) -> Retention:
-    """Retention as the settings configure it."""
+    """Retention. The settings are the ages of levels for which administrators chose none."""
     ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
     return Retention(RetentionStore(database), ages, clock, metrics)
 

@@ -385,6 +385,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/retention": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_retention"];
+        readonly put: operations["update_retention"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/retention/preview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: operations["preview_retention"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/series": {
         readonly parameters: {
             readonly query?: never;
@@ -982,6 +1014,45 @@ export type components = {
         readonly Reasons: {
             readonly items: readonly components["schemas"]["ReasonView"][];
             readonly next: string | null;
+        };
+        readonly RetentionBody: {
+            readonly hours_days: number | null;
+            readonly log_days: number | null;
+            readonly minutes_days: number | null;
+            readonly raw_days: number | null;
+        };
+        readonly RetentionLevelView: {
+            readonly bytes: number;
+            readonly chosen_days: number | null;
+            readonly days: number;
+            readonly default_days: number;
+            /** @enum {string} */
+            readonly level: "log" | "raw" | "1m" | "1h";
+            readonly max_days: number;
+            readonly min_days: number;
+            readonly partitions: number;
+        };
+        readonly RetentionPreviewView: {
+            readonly bytes: number;
+            readonly devices: number;
+            readonly levels: readonly components["schemas"]["RetentionRemovalView"][];
+            readonly readings: number;
+        };
+        readonly RetentionRemovalView: {
+            readonly before: string | null;
+            readonly bytes: number;
+            readonly kept: number;
+            /** @enum {string} */
+            readonly level: "log" | "raw" | "1m" | "1h";
+            readonly partitions: number;
+            readonly readings: number;
+        };
+        readonly RetentionView: {
+            readonly levels: readonly components["schemas"]["RetentionLevelView"][];
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly SeriesDisplayBody: {
             readonly decimals: number | null;
@@ -1993,6 +2064,75 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AlignedView"];
+                };
+            };
+        };
+    };
+    readonly get_retention: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+        };
+    };
+    readonly update_retention: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+        };
+    };
+    readonly preview_retention: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetentionPreviewView"];
                 };
             };
         };

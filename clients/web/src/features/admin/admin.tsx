@@ -5,6 +5,7 @@ import { PageHeader } from "@/components/page-header";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
 import { PolicyPanel } from "./policy-panel";
+import { RetentionPanel } from "./retention-panel";
 import { SigningKeysPanel } from "./signing-keys-panel";
 
 export function Admin({ api, can }: { api: ApiClient; can: Can }) {
@@ -15,6 +16,7 @@ export function Admin({ api, can }: { api: ApiClient; can: Can }) {
       <div className="grid items-start gap-4 xl:grid-cols-2">
         {can("sessions.manage") && <PolicyPanel api={api} canCount={can("accounts.read")} />}
         {can("keys.rotate") && <SigningKeysPanel api={api} />}
+        <RetentionPanel api={api} />
       </div>
     </div>
   );

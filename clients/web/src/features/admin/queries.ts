@@ -10,6 +10,15 @@ export const policyQuery = (api: ApiClient) =>
     refetchOnWindowFocus: false,
   });
 
+export const retentionQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: ["admin", "retention"],
+    queryFn: ({ signal }) => api.getTagged("/api/telemetry/retention", { signal }),
+    // The form keeps its own version.
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+
 export const signingKeysQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["admin", "signing-keys"],

@@ -42,8 +42,9 @@ class RotationRequest(BaseModel):
 
 
 class SigningKeyView(BaseModel):
-    """One key. `state`: `current` signs, `next` will sign, `previous` only verifies. `signs_from`: when it began or will
-    begin to sign. `valid_until`: no token that it signed is valid after this time; null while it signs or will sign."""
+    """One key. `state`: `current` signs, `next` will sign, `previous` only verifies. `signs_from`: when it began, or
+    will begin, to sign. `valid_until`: no token that it signed is valid after this time; null while it signs or will
+    sign."""
 
     id: str
     state: Literal["current", "next", "previous"]

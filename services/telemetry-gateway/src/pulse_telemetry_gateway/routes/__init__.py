@@ -17,6 +17,7 @@ from pulse_telemetry_gateway.routes import (
     quarantine,
     questions,
     registry,
+    retention,
     share_links,
 )
 from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
@@ -42,6 +43,7 @@ _PARTS = (
     questions,
     displays,
     annotations,
+    retention,
 )
 for part in _PARTS:
     router.include_router(part.router)

@@ -19,6 +19,7 @@ from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.renaming import Renaming
+from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
 from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.verification import Verification
@@ -58,6 +59,7 @@ class TelemetryDependencies:
     annotations: Annotations
     share_links: ShareLinks
     public_concurrency: ConcurrencyLimit
+    retention: RetentionSettings
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""
