@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 PUBLIC = {
     "GET /api/telemetry/shared",
     "GET /api/telemetry/shared/series/{series_id}/readings",
+    "GET /api/users/brand",
+    "GET /api/users/brand/logo",
     "POST /api/auth/login",
     "POST /api/auth/refresh",
     "POST /api/auth/logout",

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
 from tests.e2e.people import Office
-from tests.e2e.test_accounts import enter, examine
+from tests.e2e.test_accounts import FIRST, enter, examine
 from tests.system import System
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -48,7 +48,7 @@ def test_an_administrator_sets_the_policy_and_rotates_the_signing_keys(
 
 
 def test_a_user_has_no_administration_and_learns_which_permission_is_missing(page: Page, system: System) -> None:
-    enter(page, Office(system).create())
+    enter(page, Office(system).create(FIRST))
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)
     page.goto("/admin")
     expect(page.get_by_role("main")).to_contain_text("system.manage")

@@ -11,6 +11,7 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import Caller, caller_of
 from pulse_chassis.identity.principal import Forbidden, Principal, require
 from pulse_users.actions.accounts import Accounts
+from pulse_users.actions.brand import Branding
 from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links
@@ -42,6 +43,7 @@ class UsersDependencies:
     passwords: Passwords
     limiter: RateLimits
     limits: Limits
+    brand: Branding
 
 
 class RequestBody(BaseModel):
