@@ -1,14 +1,16 @@
 """The administration page, in a browser on a real system."""
 
+import base64
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
 from tests.e2e.people import Office
-from tests.e2e.test_accounts import FIRST, enter, examine
-from tests.system import System
+from tests.e2e.test_accounts import FIRST, enter, examine, unexpected
+from tests.system import System, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -52,3 +54,88 @@ def test_a_user_has_no_administration_and_learns_which_permission_is_missing(pag
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)
     page.goto("/admin")
     expect(page.get_by_role("main")).to_contain_text("system.manage")
+
+
+def test_retention_changes_after_a_dry_run_and_wrong_days_are_refused(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    open_administration(page, system)
+    panel = page.get_by_test_id("panel-retention")
+    raw = panel.get_by_test_id("retention-raw")
+    for wrong in ("6", "1,5", "forever"):
+        raw.fill(wrong)
+        panel.get_by_test_id("retention-check").click()
+        expect(panel.get_by_role("alert")).to_contain_text("whole days from 7")
+        expect(raw).to_have_value(wrong)
+    raw.fill("90")
+    panel.get_by_test_id("retention-check").click()
+    expect(page.get_by_test_id("retention-preview")).to_contain_text("would remove")
+    examine(page, "admin-retention")
+    page.get_by_test_id("confirm").click()
+    expect(panel.get_by_test_id("retention-saved")).to_be_visible()
+    page.reload()
+    expect(raw).to_have_value("90")
+    raw.fill("")
+    panel.get_by_test_id("retention-check").click()
+    page.get_by_test_id("confirm").click()
+    expect(panel.get_by_test_id("retention-saved")).to_be_visible()
+    assert complaints == []
+
+
+def test_the_name_logo_and_colour_appear_everywhere_and_bad_files_are_refused(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    open_administration(page, system)
+    panel = page.get_by_test_id("panel-brand")
+    panel.get_by_test_id("brand-light").fill("#8aa7ff")
+    panel.get_by_test_id("brand-dark").fill("#3ddc97")
+    panel.get_by_test_id("brand-save").click()
+    expect(panel.get_by_role("alert")).to_contain_text("Choose a darker colour")
+    panel.get_by_test_id("brand-light").fill("#0b6e4f")
+    panel.get_by_test_id("brand-name").fill("<b>Halle 4</b> 🏭")
+    panel.get_by_test_id("brand-save").click()
+    expect(panel.get_by_test_id("brand-saved")).to_be_visible()
+    expect(page.get_by_test_id("brand").first).to_have_text("<b>Halle 4</b> 🏭")
+
+    logo = panel.get_by_test_id("logo-file")
+    logo.set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": b"<svg onload='alert(1)'/>"})
+    expect(panel.get_by_test_id("logo-error")).to_contain_text("not a PNG, JPEG or WebP")
+    logo.set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": bytes(49 * 2**20)})
+    expect(panel.get_by_test_id("logo-error")).to_contain_text("49 MiB")
+    logo.set_input_files({"name": "logo.txt", "mimeType": "text/plain", "buffer": LOGO})
+    expect(panel.get_by_test_id("logo-saved")).to_be_visible()
+    expect(page.get_by_test_id("brand-logo").first).to_be_visible()
+    examine(page, "admin-brand")
+
+    # The web server asks for the brand every five seconds.
+    def is_shown() -> bool:
+        page.goto("/status")
+        page.wait_for_load_state()
+        return page.title() == "Status · <b>Halle 4</b> 🏭"
+
+    wait_until(is_shown, seconds=30, what="the name is in the title")
+    accent = "() => getComputedStyle(document.documentElement).getPropertyValue('--accent')"
+    assert page.evaluate(accent) == "light-dark(#0b6e4f, #3ddc97)"
+    page.get_by_test_id("account-menu").click()
+    page.get_by_test_id("sign-out").click()
+    page.wait_for_url("**/login**")
+    page.goto("/login")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to <b>Halle 4</b> 🏭")
+    expect(page.get_by_test_id("brand-logo").first).to_be_visible()
+    examine(page, "login-brand")
+    reset_brand(system)
+    assert unexpected(complaints) == []
+
+
+LOGO = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+def reset_brand(system: System) -> None:
+    headers = {"authorization": f"Bearer {system.token()}", "if-match": "*"}
+    answer = httpx.put(
+        f"{system.url}/api/users/brand", json={"name": None, "accent": None}, headers=headers, timeout=20
+    )
+    assert answer.is_success, answer.text
+    assert httpx.delete(f"{system.url}/api/users/brand/logo", headers=headers, timeout=20).is_success

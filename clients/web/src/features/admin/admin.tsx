@@ -4,6 +4,7 @@ import { useTranslations } from "next-intl";
 import { PageHeader } from "@/components/page-header";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
+import { BrandPanel } from "./brand-panel";
 import { PolicyPanel } from "./policy-panel";
 import { RetentionPanel } from "./retention-panel";
 import { SigningKeysPanel } from "./signing-keys-panel";
@@ -17,6 +18,7 @@ export function Admin({ api, can }: { api: ApiClient; can: Can }) {
         {can("sessions.manage") && <PolicyPanel api={api} canCount={can("accounts.read")} />}
         {can("keys.rotate") && <SigningKeysPanel api={api} />}
         <RetentionPanel api={api} />
+        <BrandPanel api={api} />
       </div>
     </div>
   );

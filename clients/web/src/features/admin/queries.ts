@@ -19,6 +19,15 @@ export const retentionQuery = (api: ApiClient) =>
     gcTime: 0,
   });
 
+export const brandQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: ["admin", "brand"],
+    queryFn: ({ signal }) => api.getTagged("/api/users/brand", { signal }),
+    // The form keeps its own version.
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+
 export const signingKeysQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["admin", "signing-keys"],

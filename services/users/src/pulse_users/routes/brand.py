@@ -74,8 +74,13 @@ _IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=50
 _CHANGES = (BrandChanged, PreconditionRequired, TooManyRequests, RevocationsUnknown)
 
 
-@router.get("", operation_id="get_brand", responses={200: TAGGED, 304: {"description": "Not modified"}})
-async def get_brand(response: Response, deps: Dependencies, if_none_match: _IfNoneMatch = None) -> Any:
+@router.get(
+    "",
+    operation_id="get_brand",
+    response_model=BrandView,
+    responses={200: TAGGED, 304: {"description": "Not modified"}},
+)
+async def get_brand(response: Response, deps: Dependencies, if_none_match: _IfNoneMatch = None) -> BrandView | Response:
     """Get the name, colour and logo of the pages. Needs no account."""
     found = await deps.brand.read()
     headers = {"ETag": etag(found.version), "Cache-Control": f"public, max-age={_SECONDS}"}
