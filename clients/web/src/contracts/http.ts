@@ -51,6 +51,7 @@ export type Retention = Answer<"/api/telemetry/retention", "get">;
 export type RetentionDays = Input<"/api/telemetry/retention/preview", "post">["body"];
 export type RetentionPreview = Answer<"/api/telemetry/retention/preview", "post">;
 export type StoredBrand = Answer<"/api/users/brand", "get">;
+export type MailTest = Answer<"/api/users/mail/test", "post">;
 export type SigningKey = Answer<"/api/auth/signing-keys", "get">["items"][number];
 export type ApiKey = Answer<"/api/auth/api-keys", "get">["items"][number];
 export type Strength = Answer<"/api/users/password-strength", "post">;

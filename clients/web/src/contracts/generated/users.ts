@@ -161,6 +161,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/users/mail": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_mail_settings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/mail/test": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: operations["test_mail"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/users/password-reset": {
         readonly parameters: {
             readonly query?: never;
@@ -408,6 +440,23 @@ export type components = {
             readonly expires_at: string;
             readonly link: string;
             readonly mailed: boolean;
+        };
+        readonly MailServerView: {
+            /** @enum {string} */
+            readonly encryption: "starttls" | "tls" | "none";
+            readonly has_password: boolean;
+            readonly host: string;
+            readonly port: number;
+            readonly sender: string;
+        };
+        readonly MailTestView: {
+            /** @enum {string} */
+            readonly outcome: "accepted" | "rejected" | "failed";
+            readonly reason: string;
+            readonly to: string;
+        };
+        readonly MailView: {
+            readonly server: components["schemas"]["MailServerView"] | null;
         };
         readonly PasswordChange: {
             readonly current: string;
@@ -885,6 +934,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["LinkOwnerView"];
+                };
+            };
+        };
+    };
+    readonly get_mail_settings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MailView"];
+                };
+            };
+        };
+    };
+    readonly test_mail: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MailTestView"];
                 };
             };
         };

@@ -5,6 +5,7 @@ import { PageHeader } from "@/components/page-header";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
 import { BrandPanel } from "./brand-panel";
+import { MailPanel } from "./mail-panel";
 import { PolicyPanel } from "./policy-panel";
 import { RetentionPanel } from "./retention-panel";
 import { SigningKeysPanel } from "./signing-keys-panel";
@@ -19,6 +20,7 @@ export function Admin({ api, can }: { api: ApiClient; can: Can }) {
         {can("keys.rotate") && <SigningKeysPanel api={api} />}
         <RetentionPanel api={api} />
         <BrandPanel api={api} />
+        <MailPanel api={api} />
       </div>
     </div>
   );

@@ -28,6 +28,12 @@ export const brandQuery = (api: ApiClient) =>
     gcTime: 0,
   });
 
+export const mailQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: ["admin", "mail"],
+    queryFn: ({ signal }) => api.get("/api/users/mail", { signal }),
+  });
+
 export const signingKeysQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["admin", "signing-keys"],

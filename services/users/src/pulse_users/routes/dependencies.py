@@ -15,6 +15,7 @@ from pulse_users.actions.brand import Branding
 from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links
+from pulse_users.actions.mail_test import MailTest
 from pulse_users.actions.passwords import Passwords
 from pulse_users.actions.preferences import OwnPreferences
 from pulse_users.actions.profile import Profile
@@ -44,6 +45,7 @@ class UsersDependencies:
     limiter: RateLimits
     limits: Limits
     brand: Branding
+    mail_test: MailTest
 
 
 class RequestBody(BaseModel):
