@@ -625,6 +625,35 @@ ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE service_day (
+    service text NOT NULL,
+    day date NOT NULL,
+    up_seconds double precision DEFAULT 0 NOT NULL,
+    down_seconds double precision DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE service_outage (
+    id bigint NOT NULL,
+    service text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+ALTER TABLE service_outage ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service_outage_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE service_watch (
+    service text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    down_since timestamp with time zone
+);
+
 CREATE TABLE shard (
     id smallint NOT NULL,
     owner text,
@@ -800,6 +829,15 @@ ALTER TABLE ONLY series_display
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY service_day
+    ADD CONSTRAINT service_day_pkey PRIMARY KEY (service, day);
+
+ALTER TABLE ONLY service_outage
+    ADD CONSTRAINT service_outage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY service_watch
+    ADD CONSTRAINT service_watch_pkey PRIMARY KEY (service);
+
 ALTER TABLE ONLY shard
     ADD CONSTRAINT shard_pkey PRIMARY KEY (id);
 
@@ -855,6 +893,8 @@ CREATE INDEX removal_stream ON removal USING btree (device_id, epoch);
 CREATE INDEX saved_object_owner ON saved_object USING btree (kind, owner);
 
 CREATE INDEX saved_object_shared ON saved_object USING btree (kind) WHERE shared;
+
+CREATE INDEX service_outage_since ON service_outage USING btree (since);
 
 CREATE INDEX share_link_object ON share_link USING btree (object_id, created_at);
 

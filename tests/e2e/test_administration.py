@@ -2,6 +2,7 @@
 
 import base64
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -83,7 +84,7 @@ def test_retention_changes_after_a_dry_run_and_wrong_days_are_refused(
 
 
 def test_the_name_logo_and_colour_appear_everywhere_and_bad_files_are_refused(
-    page: Page, system: System, complaints: Complaints
+    page: Page, system: System, complaints: Complaints, tmp_path: Path
 ) -> None:
     open_administration(page, system)
     panel = page.get_by_test_id("panel-brand")
@@ -100,8 +101,11 @@ def test_the_name_logo_and_colour_appear_everywhere_and_bad_files_are_refused(
     logo = panel.get_by_test_id("logo-file")
     logo.set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": b"<svg onload='alert(1)'/>"})
     expect(panel.get_by_test_id("logo-error")).to_contain_text("not a PNG, JPEG or WebP")
-    logo.set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": bytes(49 * 2**20)})
-    expect(panel.get_by_test_id("logo-error")).to_contain_text("49 MiB")
+    large = tmp_path / "logo.png"
+    with large.open("wb") as file:
+        file.truncate(50 * 2**20)
+    logo.set_input_files(large)
+    expect(panel.get_by_test_id("logo-error")).to_contain_text("50 MiB")
     logo.set_input_files({"name": "logo.txt", "mimeType": "text/plain", "buffer": LOGO})
     expect(panel.get_by_test_id("logo-saved")).to_be_visible()
     expect(page.get_by_test_id("brand-logo").first).to_be_visible()

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from pulse_bus import Bus, Quarantine
@@ -15,7 +16,9 @@ from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
 from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.actions.availability import INTERVAL, Watch
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
+from pulse_telemetry_gateway.actions.certificates import broker_certificates
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
@@ -47,6 +50,7 @@ from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
 from pulse_telemetry_gateway.model.retention import Ages
 from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, public, router
 from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.availability import AvailabilityStore
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
@@ -156,6 +160,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     pages = Pages(history)
     saving = SavingDependencies(database, audit, runtime.clock, uuid.uuid4)
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
+    watch = Watch(bus, AvailabilityStore(database), runtime.clock)
+    await watch.subscribe()
     routes = TelemetryDependencies(
         registry,
         history,
@@ -179,6 +185,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ShareLinks(saving),
         ConcurrencyLimit(max(2, at_once // 2), settings.history_deadline),
         RetentionSettings(database, retention, audit, runtime.clock),
+        watch,
+        partial(broker_certificates, settings.mqtt_url, settings.mqtt_ca_file),
     )
     ingest_parts = Parts(
         routers=(),
@@ -193,6 +201,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             Job("retention", retention.round, timedelta(days=1), retry_floor=10 * _MINUTE, retry_cap=10 * _MINUTE),
             Job("commands_unknown", commands.mark_unknown, _MINUTE),
             *upkeep_jobs(Upkeep(log, put_away)),
+            Job("availability", watch.count, INTERVAL, retry_floor=INTERVAL, retry_cap=INTERVAL),
         ],
         before_drain=[shards.stop],
         on_stop=[intake.stop, plain.stop],

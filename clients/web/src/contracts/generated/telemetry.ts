@@ -65,6 +65,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/availability": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_availability"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/certificates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_certificates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/dashboards": {
         readonly parameters: {
             readonly query?: never;
@@ -513,6 +545,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/storage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_storage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
@@ -596,11 +644,24 @@ export type components = {
             readonly request_id: string | null;
             readonly target: string | null;
         };
+        readonly AuthorityView: {
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly name: string;
+        };
+        readonly AvailabilityView: {
+            readonly outages: readonly components["schemas"]["OutageView"][];
+            readonly services: readonly components["schemas"]["ServiceAvailabilityView"][];
+        };
         readonly Axis: {
             readonly max: number | null;
             readonly min: number | null;
             /** @enum {string} */
             readonly mode: "auto" | "fixed" | "log";
+        };
+        readonly CertificatesView: {
+            readonly broker_authorities: readonly components["schemas"]["AuthorityView"][];
+            readonly broker_is_encrypted: boolean;
         };
         readonly ChartPanel: {
             readonly axis: components["schemas"]["Axis"];
@@ -860,6 +921,13 @@ export type components = {
             readonly x: number;
             readonly y: number;
         };
+        readonly OutageView: {
+            /** @enum {string} */
+            readonly service: "users" | "auth" | "telemetry-gateway" | "sync-publisher" | "broker" | "database";
+            /** Format: date-time */
+            readonly since: string;
+            readonly until: string | null;
+        };
         readonly PageView: {
             readonly ahead_from: number | null;
             readonly clock_suspect: boolean;
@@ -1098,6 +1166,18 @@ export type components = {
             readonly type: "int" | "float" | "bool";
             readonly unit: string;
         };
+        readonly ServiceAvailabilityView: {
+            readonly days: readonly components["schemas"]["ServiceDayView"][];
+            readonly is_up: boolean | null;
+            /** @enum {string} */
+            readonly service: "users" | "auth" | "telemetry-gateway" | "sync-publisher" | "broker" | "database";
+        };
+        readonly ServiceDayView: {
+            /** Format: date */
+            readonly day: string;
+            readonly down_seconds: number;
+            readonly up_seconds: number;
+        };
         readonly ShareLinkBody: {
             readonly expires_in_days: number;
             readonly name: string;
@@ -1135,6 +1215,16 @@ export type components = {
             readonly last_at: string | null;
             readonly n: number;
             readonly name: string;
+        };
+        readonly StorageLevelView: {
+            readonly bytes: number;
+            readonly days: number;
+            /** @enum {string} */
+            readonly level: "log" | "raw" | "1m" | "1h";
+        };
+        readonly StorageView: {
+            readonly database_bytes: number;
+            readonly levels: readonly components["schemas"]["StorageLevelView"][];
         };
         readonly SwitchLabels: {
             readonly off: string;
@@ -1364,6 +1454,46 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly get_availability: {
+        readonly parameters: {
+            readonly query?: {
+                readonly days?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AvailabilityView"];
+                };
+            };
+        };
+    };
+    readonly get_certificates: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CertificatesView"];
                 };
             };
         };
@@ -2353,6 +2483,25 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ReadingsView"];
+                };
+            };
+        };
+    };
+    readonly get_storage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StorageView"];
                 };
             };
         };

@@ -69,6 +69,11 @@ class RetentionSettings:
         use = _use(await self._partitions.partitions())
         return RetentionState(setting, self._retention.defaults, use)
 
+    async def database_bytes(self) -> int:
+        """The size of the whole database. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            return int(await connection.fetchval("SELECT pg_database_size(current_database())"))
+
     async def preview(self, days: ChosenDays) -> RetentionPreview:
         """What a sweep would remove now with these days. `Retention.due` decides, as for the sweep. Changes nothing.
         Raises RetentionOrder, ClocksDiffer, Unavailable."""

@@ -19,6 +19,7 @@ from pulse_telemetry_gateway.routes import (
     registry,
     retention,
     share_links,
+    status,
 )
 from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
 
@@ -44,6 +45,7 @@ _PARTS = (
     displays,
     annotations,
     retention,
+    status,
 )
 for part in _PARTS:
     router.include_router(part.router)

@@ -11,6 +11,8 @@ from pydantic import Field
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.actions.availability import Watch
+from pulse_telemetry_gateway.actions.certificates import BrokerCertificates
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.displays import Displays
@@ -60,6 +62,8 @@ class TelemetryDependencies:
     share_links: ShareLinks
     public_concurrency: ConcurrencyLimit
     retention: RetentionSettings
+    watch: Watch
+    certificates: Callable[[], BrokerCertificates]
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""
