@@ -145,6 +145,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/auth/audit/verification": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["verify_auth_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/auth/keys": {
         readonly parameters: {
             readonly query?: never;
@@ -616,6 +632,15 @@ export type components = {
             readonly n: number;
             readonly request_id: string | null;
             readonly target: string | null;
+        };
+        readonly AuditVerificationView: {
+            /** Format: date-time */
+            readonly at: string;
+            readonly broken: number | null;
+            readonly fault: string | null;
+            readonly head: components["schemas"]["AuditHeadView"];
+            readonly is_complete: boolean;
+            readonly verified: components["schemas"]["AuditHeadView"];
         };
         readonly CodeRequest: {
             readonly code: string;
@@ -1112,6 +1137,28 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly verify_auth_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: number;
+                readonly hash?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditVerificationView"];
                 };
             };
         };
