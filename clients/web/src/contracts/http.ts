@@ -75,6 +75,7 @@ export type Rule = Answer<"/api/sync/entitlement", "get">["rules"][number];
 export type RulePreview = Answer<"/api/sync/entitlement/preview", "post">;
 export type MirrorIncident = Answer<"/api/sync/incidents", "get">["items"][number];
 export type AuditPage = Answer<"/api/users/audit", "get">;
+export type AuditVerification = Answer<"/api/users/audit/verification", "get">;
 export type AuditEntry = AuditPage["items"][number];
 
 type StoredReadings = Exclude<
