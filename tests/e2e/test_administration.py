@@ -105,7 +105,7 @@ def test_the_name_logo_and_colour_appear_everywhere_and_bad_files_are_refused(
     with large.open("wb") as file:
         file.truncate(50 * 2**20)
     logo.set_input_files(large)
-    expect(panel.get_by_test_id("logo-error")).to_contain_text("50 MiB")
+    expect(panel.get_by_test_id("logo-error")).to_contain_text("50.0 MiB")
     logo.set_input_files({"name": "logo.txt", "mimeType": "text/plain", "buffer": LOGO})
     expect(panel.get_by_test_id("logo-saved")).to_be_visible()
     expect(page.get_by_test_id("brand-logo").first).to_be_visible()

@@ -126,6 +126,16 @@ async def test_without_the_broker_the_other_services_are_not_known(world: World)
     assert (report.is_up["broker"], report.is_up["auth"], report.is_up["database"]) == (False, None, True)
 
 
+async def test_a_gateway_that_has_just_started_does_not_call_the_broker_down(world: World) -> None:
+    world.link.state = LinkState.CONNECTING
+    await world.watch.count()
+    await world.round(10)
+    assert (await world.watch.report(1)).is_up["broker"] is None
+    for _ in range(3):
+        await world.round(10)
+    assert (await world.seconds())["broker"] == (0, 10)
+
+
 async def test_an_outage_of_the_database_counts_once_it_is_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.watch.count()
     real = world.store.count

@@ -34,7 +34,7 @@ export function DayStrip({ availability }: { availability: ServiceAvailability }
     unknown: count("unknown"),
   });
   return (
-    <span className="flex w-full items-center gap-3 lg:w-auto lg:flex-[2]">
+    <span className="flex w-full items-center gap-3 lg:w-[34%] lg:shrink-0">
       <span role="img" aria-label={label} className="flex h-6 min-w-0 flex-1 gap-0.5">
         {days.map((day) => (
           <DayBar key={day.day} day={day} isToday={day === days.at(-1)} />

@@ -24,6 +24,8 @@ WATCHED: Final = (*SERVICES, BROKER, DATABASE)
 INTERVAL: Final = timedelta(seconds=10)
 _GAP: Final = timedelta(seconds=45)
 """Counts that are further apart leave a time that nobody watched."""
+_PATIENCE: Final = 3
+"""Rounds that a new gateway has to connect, before the broker counts as down."""
 _KEPT_DAYS: Final = 400
 _KEPT_OUTAGES: Final = 1_000
 _SHOWN_OUTAGES: Final = 50
@@ -56,6 +58,7 @@ class Watch:
         self._tried_at: int | None = None
         self._is_database_down = False
         self._rounds = 0
+        self._has_connected = False
 
     async def subscribe(self) -> None:
         """Follows the status of every service."""
@@ -103,7 +106,10 @@ class Watch:
     def _states(self) -> dict[str, bool]:
         """Up or down, for each service of which it is known. A gateway that counts is up."""
         is_connected = self._bus.state is LinkState.CONNECTED
-        states = {BROKER: is_connected, DATABASE: True}
+        self._has_connected |= is_connected
+        states = {DATABASE: True}
+        if self._has_connected or self._rounds >= _PATIENCE:
+            states[BROKER] = is_connected
         if is_connected:
             states |= {name: bool(kind.online) for name, kind in self._kinds.items() if kind.is_seen}
         return states | {_OWN: True}
