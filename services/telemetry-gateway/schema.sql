@@ -568,6 +568,24 @@ CREATE TABLE retained (
     CONSTRAINT retained_level_check CHECK ((level = ANY (ARRAY['raw'::text, '1m'::text, '1h'::text])))
 );
 
+CREATE TABLE retention_setting (
+    single boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    log_days integer,
+    raw_days integer,
+    minutes_days integer,
+    hours_days integer,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text,
+    updated_by_name text NOT NULL,
+    CONSTRAINT retention_setting_hours_days_check CHECK ((hours_days > 0)),
+    CONSTRAINT retention_setting_log_days_check CHECK ((log_days > 0)),
+    CONSTRAINT retention_setting_minutes_days_check CHECK ((minutes_days > 0)),
+    CONSTRAINT retention_setting_raw_days_check CHECK ((raw_days > 0)),
+    CONSTRAINT retention_setting_single_check CHECK (single),
+    CONSTRAINT retention_setting_version_check CHECK ((version > 1))
+);
+
 CREATE TABLE saved_object (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -623,6 +641,35 @@ ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE service_day (
+    service text NOT NULL,
+    day date NOT NULL,
+    up_seconds double precision DEFAULT 0 NOT NULL,
+    down_seconds double precision DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE service_outage (
+    id bigint NOT NULL,
+    service text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+ALTER TABLE service_outage ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service_outage_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE service_watch (
+    service text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    down_since timestamp with time zone
 );
 
 CREATE TABLE shard (
@@ -778,6 +825,9 @@ ALTER TABLE ONLY removal
 ALTER TABLE ONLY retained
     ADD CONSTRAINT retained_pkey PRIMARY KEY (level);
 
+ALTER TABLE ONLY retention_setting
+    ADD CONSTRAINT retention_setting_pkey PRIMARY KEY (single);
+
 ALTER TABLE ONLY rollup_hour
     ADD CONSTRAINT rollup_hour_pkey PRIMARY KEY (series_id, t0, id);
 
@@ -801,6 +851,15 @@ ALTER TABLE ONLY series_display
 
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY service_day
+    ADD CONSTRAINT service_day_pkey PRIMARY KEY (service, day);
+
+ALTER TABLE ONLY service_outage
+    ADD CONSTRAINT service_outage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY service_watch
+    ADD CONSTRAINT service_watch_pkey PRIMARY KEY (service);
 
 ALTER TABLE ONLY shard
     ADD CONSTRAINT shard_pkey PRIMARY KEY (id);
@@ -861,6 +920,8 @@ CREATE INDEX removal_stream ON removal USING btree (device_id, epoch);
 CREATE INDEX saved_object_owner ON saved_object USING btree (kind, owner);
 
 CREATE INDEX saved_object_shared ON saved_object USING btree (kind) WHERE shared;
+
+CREATE INDEX service_outage_since ON service_outage USING btree (since);
 
 CREATE INDEX share_link_object ON share_link USING btree (object_id, created_at);
 

@@ -70,6 +70,29 @@ CREATE TABLE backoff (
     CONSTRAINT backoff_key_check CHECK ((octet_length(key) = 32))
 );
 
+CREATE TABLE brand (
+    single boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    name text,
+    accent_light text,
+    accent_dark text,
+    logo bytea,
+    logo_type text,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text,
+    updated_by_name text NOT NULL,
+    CONSTRAINT brand_accent_dark_check CHECK ((accent_dark ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT brand_accent_light_check CHECK ((accent_light ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT brand_check CHECK (((accent_light IS NULL) = (accent_dark IS NULL))),
+    CONSTRAINT brand_check1 CHECK (((logo IS NULL) = (logo_type IS NULL))),
+    CONSTRAINT brand_logo_check CHECK (((octet_length(logo) >= 1) AND (octet_length(logo) <= 262144))),
+    CONSTRAINT brand_logo_type_check CHECK ((logo_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text]))),
+    CONSTRAINT brand_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 60))),
+    CONSTRAINT brand_single_check CHECK (single),
+    CONSTRAINT brand_version_check CHECK ((version > 1))
+);
+ALTER TABLE ONLY brand ALTER COLUMN logo SET STORAGE EXTERNAL;
+
 CREATE TABLE idempotency (
     key bytea NOT NULL,
     request bytea NOT NULL,
@@ -197,6 +220,9 @@ ALTER TABLE ONLY audit
 
 ALTER TABLE ONLY backoff
     ADD CONSTRAINT backoff_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY brand
+    ADD CONSTRAINT brand_pkey PRIMARY KEY (single);
 
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);

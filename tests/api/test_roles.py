@@ -18,6 +18,8 @@ PUBLIC = {
     "GET /api/telemetry/shared",
     "GET /api/telemetry/shared/readings",
     "GET /api/telemetry/shared/series/{series_id}/readings",
+    "GET /api/users/brand",
+    "GET /api/users/brand/logo",
     "POST /api/auth/login",
     "POST /api/auth/refresh",
     "POST /api/auth/logout",

@@ -15,8 +15,11 @@ export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|li
 const UNTRUSTED_HEADERS = ["x-real-ip", "forwarded", "x-user"];
 /** Equals the services' limit (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
-/** Paths with another limit (BODY_LIMITS in pulse_telemetry_gateway.routes). */
-const BODY_LIMITS: Readonly<Record<string, number>> = { "/api/telemetry/dashboards": 262_144 };
+/** Paths with another limit (BODY_LIMITS of the services). */
+const BODY_LIMITS: Readonly<Record<string, number>> = {
+  "/api/telemetry/dashboards": 262_144,
+  "/api/users/brand/logo": 262_144,
+};
 
 /** The pages of share links. Only the second one may be shown in a frame, where the settings allow it. */
 const [SHARED, EMBED] = ["/shared", "/embed"];

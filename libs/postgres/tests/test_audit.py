@@ -9,7 +9,7 @@ from importlib.resources import files
 import asyncpg
 import pytest
 
-from pulse_postgres import Audit, AuditAnchor, AuditEntry, AuditFilter, Database
+from pulse_postgres import Audit, AuditAnchor, AuditEntry, AuditFilter, AuditProgress, Database
 from pulse_postgres.database import PoolSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -152,3 +152,50 @@ async def test_pages_are_filtered_and_newest_first(database: Database) -> None:
     assert [(record.n, record.entry.before) for record in one] == [(3, {"role": "user"})]
     assert [record.n for record in some] == [3, 2]
     assert none == []
+
+
+async def in_parts(database: Database, most: int) -> tuple[int, AuditProgress]:
+    """The number of parts, and the last of them."""
+    after, parts = AuditAnchor(0, ""), 0
+    while True:
+        async with database.snapshot() as connection:
+            found = await Audit(KEY).verify_part(connection, after, most)
+        parts, after = parts + 1, found.verified
+        if found.is_complete or found.fault:
+            return parts, found
+
+
+@pytest.mark.parametrize(("most", "parts"), [(1, 5), (2, 3), (5, 1), (100, 1)])
+async def test_a_verification_in_parts_covers_the_whole_chain(database: Database, most: int, parts: int) -> None:
+    anchor = await fill(database)
+    count, found = await in_parts(database, most)
+    assert (count, found.is_complete, found.verified, found.head) == (parts, True, anchor, anchor)
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE audit SET actor = 'x' WHERE n = 3", 3),
+        ("DELETE FROM audit WHERE n = 3", 3),
+        ("DELETE FROM audit WHERE n = 5", 5),
+        ("UPDATE audit SET n = -1 WHERE n = 1", 1),
+        ("UPDATE audit_head SET n = 4", 6),
+    ],
+)
+async def test_parts_find_the_first_broken_entry(database: Database, most: int, statement: str, broken: int) -> None:
+    await fill(database)
+    await tamper(database, statement)
+    _, found = await in_parts(database, most)
+    assert (found.is_complete, found.broken) == (False, broken)
+    assert await fault(database) is not None
+
+
+async def test_an_entry_that_was_changed_after_its_part_is_found(database: Database) -> None:
+    await fill(database)
+    async with database.snapshot() as connection:
+        first = await Audit(KEY).verify_part(connection, AuditAnchor(0, ""), 3)
+    await tamper(database, "UPDATE audit SET hash = decode(repeat('00', 32), 'hex') WHERE n = 3")
+    async with database.snapshot() as connection:
+        found = await Audit(KEY).verify_part(connection, first.verified, 3)
+    assert found.broken == 3

@@ -56,6 +56,18 @@ async def test_current_and_next_key_are_published_as_retained_from_the_start(ada
     assert len(received[-1]) == 2
 
 
+async def test_administrators_see_the_state_of_each_key_without_its_private_part(ada: World) -> None:
+    token = (await ada.login()).json()["access_token"]
+    await rotate(ada, token)
+    answer = await ada.http.get("/api/auth/signing-keys", headers=bearer(token))
+    assert answer.status_code == 200, answer.text
+    items = answer.json()["items"]
+    assert [one["state"] for one in items] == ["current", "next", "previous"]
+    assert [one["id"] for one in items] == await kids(ada)
+    assert [one["valid_until"] is None for one in items] == [True, True, False]
+    assert "private" not in answer.text
+
+
 async def test_the_next_key_takes_over_on_schedule_and_the_previous_one_verifies_until_its_tokens_expire(
     ada: World,
 ) -> None:

@@ -10,8 +10,9 @@ from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.latest import Latest
-from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.retention import Retention
 from pulse_telemetry_gateway.actions.verification import Disagreement, Tally, Verification
+from pulse_telemetry_gateway.model.retention import Ages
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore

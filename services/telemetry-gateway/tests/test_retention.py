@@ -10,10 +10,11 @@ import pytest
 from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.actions.retention import Ages, ClocksDiffer, Retention
+from pulse_telemetry_gateway.actions.retention import ClocksDiffer, Retention
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.assembly import upkeep_jobs
 from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.retention import Ages
 from pulse_telemetry_gateway.model.storage.columns import Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore

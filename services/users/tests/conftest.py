@@ -176,7 +176,7 @@ async def open_world(
     app.state.users = routes
     sealer = EventSealer(EventKeys(KEY, MIRROR_KEY), clock)
     announcements = Announcements(ChangeDependencies(database, outbox, AUDIT, sealer, clock, uuid.uuid4), bus)
-    transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics), client=("192.0.2.7", 1))
+    transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics, parts.body_limits), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         (digest_due,) = [job.wake for job in parts.jobs if job.name == "accounts_digest" and job.wake]

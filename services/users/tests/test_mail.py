@@ -182,3 +182,55 @@ def test_invalid_settings_are_rejected(bad: dict[str, object]) -> None:
         UsersSettings.model_validate(
             required | {"accounts_key": key, "mirror_accounts_key": key, "audit_key": key} | bad
         )
+
+
+@pytest.mark.servers
+async def test_a_test_mail_says_what_the_mail_server_answered_and_is_audited(world: World, smtp: SmtpServer) -> None:
+    own = world.bearer(await world.add("admin@example.org"))
+    smtp.refusals = ["550"]
+    async with smtp.running():
+        answers = [(await world.http.post("/api/users/mail/test", headers=own)).json() for _ in range(2)]
+    answers.append((await world.http.post("/api/users/mail/test", headers=own)).json())
+    assert [answer["outcome"] for answer in answers] == ["rejected", "accepted", "failed"]
+    assert [answer["to"] for answer in answers] == ["admin@example.org"] * 3
+    assert [answer["reason"] == "" for answer in answers] == [False, True, False]
+    message = email.message_from_string(smtp.mails[0], policy=email.policy.default)
+    assert (message["to"], message["subject"]) == ("admin@example.org", "Test mail of PrecisionPulse")
+    assert [kind for kind, _, _ in await world.audit()][-3:] == ["mail_tested"] * 3
+
+
+@pytest.mark.servers
+async def test_test_mails_are_limited_and_for_administrators_only(world: World) -> None:
+    own = world.bearer(await world.add("admin@example.org"))
+    user = world.bearer(await world.add("user@example.org", role="user"))
+    assert (await world.http.post("/api/users/mail/test", headers=user)).status_code == 403
+    assert (await world.http.get("/api/users/mail", headers=user)).status_code == 403
+    found = [(await world.http.post("/api/users/mail/test", headers=own)).status_code for _ in range(6)]
+    assert found == [200] * 5 + [429]
+
+
+@pytest.mark.servers
+async def test_the_mail_settings_are_shown_without_the_password(
+    database: Database, clock: FakeClock, digest: str
+) -> None:
+    settings: dict[str, Any] = {"smtp_host": "mail.example.org", "smtp_from": "pulse@example.org"}
+    async with open_world(database, clock, digest, **settings, smtp_user="u", smtp_password="hunter2") as made:
+        own = made.bearer(await made.add("admin@example.org"))
+        answer = await made.http.get("/api/users/mail", headers=own)
+    assert "hunter2" not in answer.text
+    assert answer.json()["server"] == {
+        "host": "mail.example.org",
+        "port": 587,
+        "sender": "pulse@example.org",
+        "encryption": "starttls",
+        "has_password": True,
+    }
+
+
+@pytest.mark.servers
+async def test_without_a_mail_server_a_test_says_so(database: Database, clock: FakeClock, digest: str) -> None:
+    async with open_world(database, clock, digest) as made:
+        own = made.bearer(await made.add("admin@example.org"))
+        assert (await made.http.get("/api/users/mail", headers=own)).json() == {"server": None}
+        answer = await made.http.post("/api/users/mail/test", headers=own)
+    assert (answer.status_code, answer.json()["code"]) == (409, "mail_not_configured")

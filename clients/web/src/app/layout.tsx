@@ -5,15 +5,21 @@ import type { Metadata, Viewport } from "next";
 import { getLocale, getTranslations } from "next-intl/server";
 import { cookies, headers } from "next/headers";
 import type { ReactNode } from "react";
+import { BrandProvider } from "@/components/brand";
 import { StyleNonce } from "@/components/style-nonce";
 import { PageMessages } from "@/i18n/page-messages";
 import { DECIMAL_COOKIE, isDecimalSign, knownTimeZone, TIME_ZONE_COOKIE } from "@/lib/preferences";
+import { accentStyle } from "@/lib/brand";
+import { currentBrand } from "@/lib/server/brand";
 import { isTheme, THEME_COOKIE } from "@/lib/theme";
 import "./globals.css";
 
 export async function generateMetadata(): Promise<Metadata> {
+  const { product } = await currentBrand();
+  // Next replaces each %s of a template.
+  const name = product.replaceAll("%s", "% s");
   return {
-    title: { default: "PrecisionPulse", template: "%s · PrecisionPulse" },
+    title: { default: product, template: `%s · ${name}` },
     description: (await getTranslations("pages"))("description"),
     robots: { index: false },
   };
@@ -31,6 +37,8 @@ export const viewport: Viewport = {
 export default async function RootLayout({ children }: { children: ReactNode }) {
   // Reading headers makes every page dynamic. Each response needs a nonce of its own.
   const nonce = (await headers()).get("x-nonce") ?? "";
+  const brand = await currentBrand();
+  const accents = accentStyle(brand);
   const stored = await cookies();
   const chosen = stored.get(THEME_COOKIE)?.value;
   const decimal = stored.get(DECIMAL_COOKIE)?.value;
@@ -44,7 +52,10 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
     >
       <body>
         <StyleNonce nonce={nonce} />
-        <PageMessages>{children}</PageMessages>
+        {accents && <style nonce={nonce}>{accents}</style>}
+        <BrandProvider brand={brand}>
+          <PageMessages>{children}</PageMessages>
+        </BrandProvider>
       </body>
     </html>
   );

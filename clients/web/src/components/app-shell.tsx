@@ -99,7 +99,7 @@ function Sidebar({
   const t = useTranslations("common");
   return (
     <div className="flex h-full flex-col">
-      <div className="flex h-[52px] shrink-0 items-center px-4">
+      <div className="flex min-h-[52px] shrink-0 items-center px-4 py-2">
         <Logo />
       </div>
       {picker && <div className="px-3 pb-2">{picker}</div>}

@@ -9,6 +9,7 @@ import {
   KeyRound,
   LayoutDashboard,
   Server,
+  Settings,
   ShieldCheck,
   Users,
   type LucideIcon,
@@ -27,6 +28,7 @@ const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/offline-access": KeyRound,
   "/audit": FileClock,
   "/status": Server,
+  "/admin": Settings,
   "/profile": CircleUser,
   "/security": ShieldCheck,
 };

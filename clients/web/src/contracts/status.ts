@@ -9,5 +9,14 @@ export type ServiceStatus = {
   readonly tookMs: number | null;
 };
 
+/** `none`: the web server does not use TLS. `unreadable`: its certificate cannot be read. `expiresAt`: ISO 8601. */
+export type WebCertificate =
+  | { readonly state: "none" | "unreadable" }
+  | { readonly state: "known"; readonly name: string; readonly expiresAt: string };
+
 /** `at`: when the services were asked, as ISO 8601. */
-export type SystemStatus = { readonly at: string; readonly services: readonly ServiceStatus[] };
+export type SystemStatus = {
+  readonly at: string;
+  readonly services: readonly ServiceStatus[];
+  readonly certificate: WebCertificate;
+};

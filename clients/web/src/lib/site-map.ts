@@ -24,6 +24,7 @@ export const PAGES = [
   { href: "/offline-access", name: "offline-access", group: "Manage", needs: "mirror.read" },
   { href: "/audit", name: "audit", group: "Manage", needs: "audit.read" },
   { href: "/status", name: "status", group: "Manage", needs: "profile.own", hasItems: true },
+  { href: "/admin", name: "admin", group: "Manage", needs: "system.manage" },
   { href: "/profile", name: "profile", group: "Account", needs: "profile.own" },
   { href: "/security", name: "security", group: "Account", needs: "sessions.own" },
 ] as const satisfies readonly PageEntry[];

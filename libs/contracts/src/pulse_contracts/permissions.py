@@ -26,6 +26,7 @@ Permission = Literal[
     "mirror.manage",
     "keys.rotate",
     "audit.read",
+    "system.manage",
 ]
 PERMISSIONS: Mapping[Permission, str] = {
     "profile.own": "see and change your own profile; e-mail and password cannot be changed with an API key",
@@ -54,6 +55,8 @@ PERMISSIONS: Mapping[Permission, str] = {
     "mirror.manage": "choose who may sign in at which collectors, and repair, rekey or wipe a collector's mirror",
     "keys.rotate": "rotate the keys that sign access tokens",
     "audit.read": "read the audit trail",
+    "system.manage": "open the administration page; change how long readings are kept, and the name, logo and colour "
+    "of the pages; test the mail settings",
 }
 """Description of each permission, in the user's words."""
 

@@ -21,6 +21,8 @@ from pulse_postgres.database import Connection, Row
 AuditHook = Callable[[Connection], Awaitable[None]]
 Detail = Mapping[str, str | int | float | bool | list[str] | None]
 _PAGE = 1_000
+_START = -(2**63)
+"""Before every number, also an invalid one."""
 _FIELDS = "n, at, kind, actor, target, before, after, address, request_id"
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _encode_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
@@ -109,6 +111,19 @@ class AuditVerdict:
         return self.fault is None
 
 
+@dataclass(frozen=True)
+class AuditProgress:
+    """How far a verification in parts has come. verified: the last entry that was verified; the next part starts after
+    it. broken: the number of the first invalid entry, and `fault` describes it. is_complete: the whole chain up to
+    `head` was verified."""
+
+    verified: AuditAnchor
+    head: AuditAnchor
+    is_complete: bool = False
+    broken: int | None = None
+    fault: str | None = None
+
+
 class Audit:
     """The audit trail of one service. The key must have 32 bytes. Raises ValueError for another length."""
 
@@ -165,11 +180,9 @@ class Audit:
         seen_anchor = anchor is None or anchor.n == 0
         async for row in _rows(connection):
             n += 1
-            if int(row["n"]) != n:
-                return AuditVerdict(head, f"entry {n} is missing: {row['n']} follows {n - 1}")
-            hash_ = self._hash(hash_, tuple(row)[:-1])
-            if not hmac.compare_digest(hash_, bytes(row["hash"])):
-                return AuditVerdict(head, f"entry {n} or an earlier one was changed")
+            hash_, broken = self._check(hash_, n, row)
+            if broken:
+                return AuditVerdict(head, broken)
             if anchor and anchor.n == n:
                 if hash_.hex() != anchor.hash:
                     return AuditVerdict(head, f"entry {n} does not match the anchor")
@@ -180,6 +193,38 @@ class Audit:
             return AuditVerdict(head, f"the trail ends at entry {n}, before the anchor")
         return AuditVerdict(head)
 
+    async def verify_part(self, connection: Connection, after: AuditAnchor, most: int) -> AuditProgress:
+        """Recomputes up to `most` entries after `after`, which an earlier part has verified; number 0 starts at the
+        beginning. A sequence of parts finds what `verify` finds. Use a connection from `Database.snapshot`."""
+        head = await self.head(connection)
+        n, hash_ = after.n, bytes.fromhex(after.hash) if after.n else bytes(32)
+        if after.n:
+            stored = await connection.fetchval("SELECT hash FROM audit WHERE n = $1", after.n)
+            if stored is None or not hmac.compare_digest(bytes(stored), hash_):
+                fault = f"entry {n} was changed or removed after it was verified"
+                return AuditProgress(after, head, broken=n, fault=fault)
+        async for row in _rows(connection, after.n or _START):
+            if n - after.n == most:
+                return AuditProgress(AuditAnchor(n, hash_.hex()), head)
+            found, broken = self._check(hash_, n + 1, row)
+            if broken:
+                return AuditProgress(AuditAnchor(n, hash_.hex()), head, broken=n + 1, fault=broken)
+            n, hash_ = n + 1, found
+        verified = AuditAnchor(n, hash_.hex())
+        if (n, hash_.hex()) != (head.n, head.hash or bytes(32).hex()):
+            fault = f"the trail ends at entry {n}, but its head is at {head.n}"
+            return AuditProgress(verified, head, broken=n + 1, fault=fault)
+        return AuditProgress(verified, head, is_complete=True)
+
+    def _check(self, previous: bytes, n: int, row: Row) -> tuple[bytes, str | None]:
+        """Returns the hash of entry `n`, and what is wrong with it. `previous`: the hash of the entry before."""
+        if int(row["n"]) != n:
+            return previous, f"entry {n} is missing: {row['n']} follows {n - 1}"
+        hash_ = self._hash(previous, tuple(row)[:-1])
+        if not hmac.compare_digest(hash_, bytes(row["hash"])):
+            return hash_, f"entry {n} or an earlier one was changed"
+        return hash_, None
+
     def _hash(self, previous: bytes, fields: tuple[Any, ...]) -> bytes:
         """Returns the hash of an entry. `fields` are the stored values in the order of _FIELDS."""
         n, at, *rest = fields
@@ -187,8 +232,8 @@ class Audit:
         return hmac.digest(self._key, previous + _encode(parts).encode(), hashlib.sha256)
 
 
-async def _rows(connection: Connection) -> AsyncIterator[Row]:
-    last = -(2**63)
+async def _rows(connection: Connection, last: int = _START) -> AsyncIterator[Row]:
+    """The entries after number `last`."""
     while True:
         rows = await connection.fetch(
             f"SELECT {_FIELDS}, hash FROM audit WHERE n > $1 ORDER BY n LIMIT {_PAGE}",  # noqa: S608

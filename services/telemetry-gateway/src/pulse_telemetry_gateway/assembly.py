@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from pulse_bus import Bus, Quarantine
@@ -15,7 +16,9 @@ from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
 from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.actions.availability import INTERVAL, Watch
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
+from pulse_telemetry_gateway.actions.certificates import broker_certificates
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
@@ -32,7 +35,8 @@ from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.renaming import Renaming
-from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.retention import Retention
+from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects, SavingDependencies
 from pulse_telemetry_gateway.actions.shards import Shards
 from pulse_telemetry_gateway.actions.share_links import ShareLinks
@@ -45,8 +49,10 @@ from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
 from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
 from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
 from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
+from pulse_telemetry_gateway.model.retention import Ages
 from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, public, router
 from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.availability import AvailabilityStore
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
@@ -117,9 +123,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     shards = Shards(ShardStore(database), bus, runtime.client_id, runtime.metrics)
     handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest, lambda: shards.is_working)
     span = int(settings.plausible_span.total_seconds() * 1e6)
-    plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
-    plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
+    plain = Plain(ingest, catalogs, plain_store, PlainLimits(settings.plain_series_max, span), runtime.metrics)
     notices = DeviceNotices(bus, runtime.clock)
     bus.on_connected(notices.publish_again)
     registry.on_registered = notices.note
@@ -146,10 +151,11 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     )
     feeds = Feeds(bus, log)
     hub = Hub(feeds, log, registry, limits, runtime.metrics)
-    socket_dependencies = SocketDependencies(
-        runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins
+    sockets = Sockets(
+        hub,
+        limits,
+        SocketDependencies(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins),
     )
-    sockets = Sockets(hub, limits, socket_dependencies)
     await runtime.principals.follow(bus)  # before the sockets: a revoked session must not connect again
     if settings.role != "ingest":
         await sockets.subscribe_bus(bus)
@@ -162,6 +168,9 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
     saving = SavingDependencies(database, audit, runtime.clock, uuid.uuid4)
+    retention = retention_of(database, settings, runtime.clock, runtime.metrics)
+    watch = Watch(bus, AvailabilityStore(database), runtime.clock)
+    await watch.subscribe()
     routes = TelemetryDependencies(
         registry,
         history,
@@ -185,8 +194,10 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ShareLinks(saving),
         ConcurrencyLimit(max(2, at_once // 2), settings.history_deadline),
         connection_store,
+        RetentionSettings(database, retention, audit, runtime.clock),
+        watch,
+        partial(broker_certificates, settings.mqtt_url, settings.mqtt_ca_file),
     )
-    retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(
         routers=(),
         tasks=[ingest.run, intake.run],
@@ -201,6 +212,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             Job("commands_unknown", commands.mark_unknown, _MINUTE),
             *connection_jobs(connections),
             *upkeep_jobs(Upkeep(log, put_away)),
+            Job("availability", watch.count, INTERVAL, retry_floor=INTERVAL, retry_cap=INTERVAL),
         ],
         before_drain=[shards.stop],
         on_stop=[intake.stop, plain.stop],
@@ -308,7 +320,7 @@ def retention_of(
     clock: Callable[[], int] = process.now_micros,
     metrics: Metrics | None = None,
 ) -> Retention:
-    """Retention as the settings configure it."""
+    """Retention. The settings are the ages of levels for which administrators chose none."""
     ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
     return Retention(RetentionStore(database), ages, clock, metrics)
 

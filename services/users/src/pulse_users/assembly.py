@@ -18,10 +18,12 @@ from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.database import PoolSettings
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.announcements import Announcements
+from pulse_users.actions.brand import Branding
 from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.changes import ChangeDependencies, milliseconds
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links, LinkSettings
+from pulse_users.actions.mail_test import MailSettings, MailTest
 from pulse_users.actions.mailing import Mailer, MailQueue
 from pulse_users.actions.passwords import HashingPolicies, Passwords
 from pulse_users.actions.preferences import OwnPreferences
@@ -32,7 +34,7 @@ from pulse_users.actions.verifiers import Verifiers
 from pulse_users.handlers import Handlers
 from pulse_users.model.accounts import EventKeys, EventSealer
 from pulse_users.model.passwords import PasswordRules, read_blocklist
-from pulse_users.routes import accounts, bulk, passwords, preferences, profile
+from pulse_users.routes import accounts, brand, bulk, mail, passwords, preferences, profile
 from pulse_users.routes.dependencies import Limits, UsersDependencies
 from pulse_users.settings import UsersSettings
 
@@ -44,6 +46,8 @@ ROUTERS = [
     profile.router,
     preferences.router,
     audit_router("/api/users", "users"),
+    brand.router,
+    mail.router,
     bulk.router,
     passwords.router,
     passwords.managed,
@@ -94,6 +98,8 @@ async def build(
         checked,
         runtime.limits,
         Limits(settings.list_limit, settings.change_limit, settings.strength_limit),
+        Branding(database, runtime.audit, clock),
+        MailTest(database, runtime.audit, clock, _shown(server), server.send if server else None),
     )
     jobs = [
         Job("accounts_digest", announcements.announce_digest, settings.digest_every, announcements.digest_due),
@@ -104,7 +110,9 @@ async def build(
     if server is not None:
         mailer = Mailer(database, queue, server.send, runtime.metrics, clock)
         jobs.append(Job("mail", mailer.send_one, _POLL, queue.written))
-    return Parts(routers=ROUTERS, jobs=jobs, on_stop=[checked.close], state={"users": routes})
+    return Parts(
+        routers=ROUTERS, jobs=jobs, on_stop=[checked.close], state={"users": routes}, body_limits=brand.BODY_LIMITS
+    )
 
 
 def rules(settings: UsersSettings) -> PasswordRules:
@@ -133,6 +141,12 @@ def _mail_server(settings: UsersSettings) -> MailServer | None:
         settings.smtp_tls,
         settings.smtp_timeout,
     )
+
+
+def _shown(server: MailServer | None) -> MailSettings | None:
+    if server is None:
+        return None
+    return MailSettings(server.host, server.port, server.sender, server.tls, server.password is not None)
 
 
 @dataclass(frozen=True)

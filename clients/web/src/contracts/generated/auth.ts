@@ -161,6 +161,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/auth/audit/verification": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["verify_auth_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/auth/keys": {
         readonly parameters: {
             readonly query?: never;
@@ -385,6 +401,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/auth/signing-keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_signing_keys"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/auth/token": {
         readonly parameters: {
             readonly query?: never;
@@ -579,7 +611,7 @@ export type components = {
             /** @default 90 */
             readonly expires_in_days?: number;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage")[];
         };
         readonly ApiKeyView: {
             /** Format: date-time */
@@ -590,7 +622,7 @@ export type components = {
             readonly id: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage")[];
         };
         readonly AuditHeadView: {
             readonly hash: string;
@@ -616,6 +648,15 @@ export type components = {
             readonly n: number;
             readonly request_id: string | null;
             readonly target: string | null;
+        };
+        readonly AuditVerificationView: {
+            /** Format: date-time */
+            readonly at: string;
+            readonly broken: number | null;
+            readonly fault: string | null;
+            readonly head: components["schemas"]["AuditHeadView"];
+            readonly is_complete: boolean;
+            readonly verified: components["schemas"]["AuditHeadView"];
         };
         readonly CodeRequest: {
             readonly code: string;
@@ -741,7 +782,7 @@ export type components = {
             readonly key: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage")[];
         };
         readonly OwnPassword: {
             readonly password: string;
@@ -859,6 +900,19 @@ export type components = {
             readonly expires_at: string;
             /** @default false */
             readonly second_factor_enrolment_required: boolean;
+        };
+        readonly SigningKeyList: {
+            readonly items: readonly components["schemas"]["SigningKeyView"][];
+        };
+        readonly SigningKeyView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly id: string;
+            /** Format: date-time */
+            readonly signs_from: string;
+            /** @enum {string} */
+            readonly state: "current" | "next" | "previous";
+            readonly valid_until: string | null;
         };
         readonly TokenView: {
             readonly access_token: string;
@@ -1151,6 +1205,28 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly verify_auth_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: number;
+                readonly hash?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditVerificationView"];
                 };
             };
         };
@@ -1505,6 +1581,25 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readonly list_signing_keys: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SigningKeyList"];
+                };
             };
         };
     };

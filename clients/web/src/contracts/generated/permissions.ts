@@ -2,7 +2,7 @@
 
 export type Role = "admin" | "user" | "viewer";
 
-export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
+export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage";
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
@@ -26,6 +26,7 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "mirror.manage": "choose who may sign in at which collectors, and repair, rekey or wipe a collector's mirror",
   "keys.rotate": "rotate the keys that sign access tokens",
   "audit.read": "read the audit trail",
+  "system.manage": "open the administration page; change how long readings are kept, and the name, logo and colour of the pages; test the mail settings",
 };
 
 /** What each role may do. */
@@ -51,6 +52,7 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "mirror.manage",
     "keys.rotate",
     "audit.read",
+    "system.manage",
   ],
   user: [
     "profile.own",

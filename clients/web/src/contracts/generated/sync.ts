@@ -49,6 +49,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/sync/audit/verification": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["verify_sync_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/sync/collectors": {
         readonly parameters: {
             readonly query?: never;
@@ -272,6 +288,15 @@ export type components = {
             readonly n: number;
             readonly request_id: string | null;
             readonly target: string | null;
+        };
+        readonly AuditVerificationView: {
+            /** Format: date-time */
+            readonly at: string;
+            readonly broken: number | null;
+            readonly fault: string | null;
+            readonly head: components["schemas"]["AuditHeadView"];
+            readonly is_complete: boolean;
+            readonly verified: components["schemas"]["AuditHeadView"];
         };
         readonly ChangeCount: {
             readonly accounts: number;
@@ -574,6 +599,28 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly verify_sync_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: number;
+                readonly hash?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditVerificationView"];
                 };
             };
         };

@@ -65,6 +65,54 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/audit/verification": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["verify_telemetry_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/availability": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_availability"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/certificates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_certificates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/dashboards": {
         readonly parameters: {
             readonly query?: never;
@@ -401,6 +449,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/retention": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_retention"];
+        readonly put: operations["update_retention"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/retention/preview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: operations["preview_retention"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/series": {
         readonly parameters: {
             readonly query?: never;
@@ -513,6 +593,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/storage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_storage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
@@ -596,11 +692,33 @@ export type components = {
             readonly request_id: string | null;
             readonly target: string | null;
         };
+        readonly AuditVerificationView: {
+            /** Format: date-time */
+            readonly at: string;
+            readonly broken: number | null;
+            readonly fault: string | null;
+            readonly head: components["schemas"]["AuditHeadView"];
+            readonly is_complete: boolean;
+            readonly verified: components["schemas"]["AuditHeadView"];
+        };
+        readonly AuthorityView: {
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly name: string;
+        };
+        readonly AvailabilityView: {
+            readonly outages: readonly components["schemas"]["OutageView"][];
+            readonly services: readonly components["schemas"]["ServiceAvailabilityView"][];
+        };
         readonly Axis: {
             readonly max: number | null;
             readonly min: number | null;
             /** @enum {string} */
             readonly mode: "auto" | "fixed" | "log";
+        };
+        readonly CertificatesView: {
+            readonly broker_authorities: readonly components["schemas"]["AuthorityView"][];
+            readonly broker_is_encrypted: boolean;
         };
         readonly ChartPanel: {
             readonly axis: components["schemas"]["Axis"];
@@ -872,6 +990,13 @@ export type components = {
             readonly x: number;
             readonly y: number;
         };
+        readonly OutageView: {
+            /** @enum {string} */
+            readonly service: "users" | "auth" | "telemetry-gateway" | "sync-publisher" | "broker" | "database";
+            /** Format: date-time */
+            readonly since: string;
+            readonly until: string | null;
+        };
         readonly PageView: {
             readonly ahead_from: number | null;
             readonly clock_suspect: boolean;
@@ -1027,6 +1152,45 @@ export type components = {
             readonly items: readonly components["schemas"]["ReasonView"][];
             readonly next: string | null;
         };
+        readonly RetentionBody: {
+            readonly hours_days: number | null;
+            readonly log_days: number | null;
+            readonly minutes_days: number | null;
+            readonly raw_days: number | null;
+        };
+        readonly RetentionLevelView: {
+            readonly bytes: number;
+            readonly chosen_days: number | null;
+            readonly days: number;
+            readonly default_days: number;
+            /** @enum {string} */
+            readonly level: "log" | "raw" | "1m" | "1h";
+            readonly max_days: number;
+            readonly min_days: number;
+            readonly partitions: number;
+        };
+        readonly RetentionPreviewView: {
+            readonly bytes: number;
+            readonly devices: number;
+            readonly levels: readonly components["schemas"]["RetentionRemovalView"][];
+            readonly readings: number;
+        };
+        readonly RetentionRemovalView: {
+            readonly before: string | null;
+            readonly bytes: number;
+            readonly kept: number;
+            /** @enum {string} */
+            readonly level: "log" | "raw" | "1m" | "1h";
+            readonly partitions: number;
+            readonly readings: number;
+        };
+        readonly RetentionView: {
+            readonly levels: readonly components["schemas"]["RetentionLevelView"][];
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly SeriesDisplayBody: {
             readonly decimals: number | null;
             readonly display_name: string | null;
@@ -1070,6 +1234,18 @@ export type components = {
             /** @enum {string} */
             readonly type: "int" | "float" | "bool";
             readonly unit: string;
+        };
+        readonly ServiceAvailabilityView: {
+            readonly days: readonly components["schemas"]["ServiceDayView"][];
+            readonly is_up: boolean | null;
+            /** @enum {string} */
+            readonly service: "users" | "auth" | "telemetry-gateway" | "sync-publisher" | "broker" | "database";
+        };
+        readonly ServiceDayView: {
+            /** Format: date */
+            readonly day: string;
+            readonly down_seconds: number;
+            readonly up_seconds: number;
         };
         readonly ShareLinkBody: {
             /** @default false */
@@ -1124,6 +1300,16 @@ export type components = {
             readonly last_at: string | null;
             readonly n: number;
             readonly name: string;
+        };
+        readonly StorageLevelView: {
+            readonly bytes: number;
+            readonly days: number;
+            /** @enum {string} */
+            readonly level: "log" | "raw" | "1m" | "1h";
+        };
+        readonly StorageView: {
+            readonly database_bytes: number;
+            readonly levels: readonly components["schemas"]["StorageLevelView"][];
         };
         readonly SwitchLabels: {
             readonly off: string;
@@ -1353,6 +1539,68 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly verify_telemetry_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: number;
+                readonly hash?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditVerificationView"];
+                };
+            };
+        };
+    };
+    readonly get_availability: {
+        readonly parameters: {
+            readonly query?: {
+                readonly days?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AvailabilityView"];
+                };
+            };
+        };
+    };
+    readonly get_certificates: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CertificatesView"];
                 };
             };
         };
@@ -2081,6 +2329,75 @@ export interface operations {
             };
         };
     };
+    readonly get_retention: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+        };
+    };
+    readonly update_retention: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+        };
+    };
+    readonly preview_retention: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RetentionPreviewView"];
+                };
+            };
+        };
+    };
     readonly list_series: {
         readonly parameters: {
             readonly query?: {
@@ -2325,6 +2642,25 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ReadingsView"];
+                };
+            };
+        };
+    };
+    readonly get_storage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StorageView"];
                 };
             };
         };

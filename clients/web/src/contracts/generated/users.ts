@@ -97,6 +97,54 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/users/audit/verification": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["verify_users_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/brand": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_brand"];
+        readonly put: operations["update_brand"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/brand/logo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_brand_logo"];
+        readonly put: operations["update_brand_logo"];
+        readonly post?: never;
+        readonly delete: operations["delete_brand_logo"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/users/bulk": {
         readonly parameters: {
             readonly query?: never;
@@ -139,6 +187,38 @@ export type paths = {
         readonly get?: never;
         readonly put?: never;
         readonly post: operations["get_link_owner"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/mail": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_mail_settings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/mail/test": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: operations["test_mail"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -261,6 +341,10 @@ export type paths = {
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
+        readonly AccentBody: {
+            readonly dark: string;
+            readonly light: string;
+        };
         readonly AccountCreate: {
             readonly email: string;
             readonly name: string;
@@ -322,6 +406,27 @@ export type components = {
             readonly n: number;
             readonly request_id: string | null;
             readonly target: string | null;
+        };
+        readonly AuditVerificationView: {
+            /** Format: date-time */
+            readonly at: string;
+            readonly broken: number | null;
+            readonly fault: string | null;
+            readonly head: components["schemas"]["AuditHeadView"];
+            readonly is_complete: boolean;
+            readonly verified: components["schemas"]["AuditHeadView"];
+        };
+        readonly BrandBody: {
+            readonly accent: components["schemas"]["AccentBody"] | null;
+            readonly name: string | null;
+        };
+        readonly BrandView: {
+            readonly accent: components["schemas"]["AccentBody"] | null;
+            readonly logo: string | null;
+            readonly name: string | null;
+            readonly product: string;
+            readonly updated_at: string | null;
+            readonly version: number;
         };
         readonly BulkChange: {
             /**
@@ -389,6 +494,23 @@ export type components = {
             readonly expires_at: string;
             readonly link: string;
             readonly mailed: boolean;
+        };
+        readonly MailServerView: {
+            /** @enum {string} */
+            readonly encryption: "starttls" | "tls" | "none";
+            readonly has_password: boolean;
+            readonly host: string;
+            readonly port: number;
+            readonly sender: string;
+        };
+        readonly MailTestView: {
+            /** @enum {string} */
+            readonly outcome: "accepted" | "rejected" | "failed";
+            readonly reason: string;
+            readonly to: string;
+        };
+        readonly MailView: {
+            readonly server: components["schemas"]["MailServerView"] | null;
         };
         readonly PasswordChange: {
             readonly current: string;
@@ -697,6 +819,153 @@ export interface operations {
             };
         };
     };
+    readonly verify_users_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: number;
+                readonly hash?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditVerificationView"];
+                };
+            };
+        };
+    };
+    readonly get_brand: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-None-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly update_brand: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["BrandBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BrandView"];
+                };
+            };
+        };
+    };
+    readonly get_brand_logo: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/jpeg": string;
+                    readonly "image/png": string;
+                    readonly "image/webp": string;
+                };
+            };
+        };
+    };
+    readonly update_brand_logo: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "image/jpeg": string;
+                readonly "image/png": string;
+                readonly "image/webp": string;
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BrandView"];
+                };
+            };
+        };
+    };
+    readonly delete_brand_logo: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BrandView"];
+                };
+            };
+        };
+    };
     readonly bulk_users: {
         readonly parameters: {
             readonly query?: never;
@@ -764,6 +1033,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["LinkOwnerView"];
+                };
+            };
+        };
+    };
+    readonly get_mail_settings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MailView"];
+                };
+            };
+        };
+    };
+    readonly test_mail: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MailTestView"];
                 };
             };
         };

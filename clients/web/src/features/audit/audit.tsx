@@ -127,7 +127,8 @@ export function Audit({ api, can, address, setAddress }: AuditProps) {
           </>
         )}
       </section>
-      {head && <AnchorPanel trail={trail} head={head} />}
+      {/* Each trail has a chain of its own. */}
+      {head && <AnchorPanel key={trail} api={api} trail={trail} head={head} />}
     </div>
   );
 }

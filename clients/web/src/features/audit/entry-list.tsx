@@ -20,6 +20,10 @@ const PERSON = /^(?:account:)?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListProps) {
   const t = useTranslations("audit");
+  const kindText = (kind: string) => {
+    const key = `kinds.${kind}` as "kinds.signed_in";
+    return t.has(key) ? t(key) : kind.replaceAll("_", " ");
+  };
   const who = (id: string | null, name: "actor" | "target") =>
     id === null ? (
       <span className="text-fg-2">{name === "actor" ? t("theSystem") : "–"}</span>
@@ -55,7 +59,7 @@ export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListPr
               title={t("showEntriesOfThisKind")}
               onClick={() => onFilter({ kind: entry.kind })}
             >
-              {entry.kind.replaceAll("_", " ")}
+              {kindText(entry.kind)}
             </button>
             <Changes entry={entry} />
           </span>

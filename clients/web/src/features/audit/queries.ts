@@ -1,6 +1,6 @@
 // The queries of the audit log. Each service keeps a trail of its own.
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import type { AuditPage } from "@/contracts/http";
+import type { AuditPage, AuditVerification as Verification } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 
 export const TRAILS = ["users", "auth", "telemetry", "sync"] as const;
@@ -64,6 +64,32 @@ export const auditQuery = (api: ApiClient, trail: Trail, filter: Filter) =>
     initialPageParam: undefined as number | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
+
+const VERIFICATIONS: Readonly<Record<Trail, (api: ApiClient, input: PartInput) => Promise<Verification>>> = {
+  users: (api, input) => api.get("/api/users/audit/verification", input),
+  auth: (api, input) => api.get("/api/auth/audit/verification", input),
+  telemetry: (api, input) => api.get("/api/telemetry/audit/verification", input),
+  sync: (api, input) => api.get("/api/sync/audit/verification", input),
+};
+type PartInput = { query: { after?: number; hash?: string }; signal: AbortSignal };
+
+/** Verifies a whole chain, part by part. `onPart` gets each result; the last one is complete or has a fault. */
+export async function verifyTrail(
+  api: ApiClient,
+  trail: Trail,
+  signal: AbortSignal,
+  onPart: (part: Verification) => void,
+): Promise<void> {
+  let query: PartInput["query"] = {};
+  for (;;) {
+    const part = await VERIFICATIONS[trail](api, { query, signal });
+    onPart(part);
+    const { n, hash } = part.verified;
+    // A part that verified nothing would repeat without end.
+    if (part.is_complete || part.fault !== null || n === query.after) return;
+    query = { after: n, hash };
+  }
+}
 
 /** Every matching entry as CSV. The service records the export. */
 export function auditFile(api: ApiClient, trail: Trail, filter: Filter): Promise<Blob> {

@@ -2,6 +2,7 @@
 // The sign-in page, with one or two steps.
 import { useTranslations } from "next-intl";
 import { useState } from "react";
+import { useBrand } from "@/components/brand";
 import { EntryFrame } from "@/components/entry-frame";
 import { CodeForm } from "./code-form";
 import { LoginForm } from "./login-form";
@@ -20,6 +21,7 @@ type LoginViewProps = {
 
 export function LoginView({ email = "", notice, onSignedIn }: LoginViewProps) {
   const t = useTranslations("login");
+  const { product } = useBrand();
   const [step, setStep] = useState<Step>({ name: "password", problem: null, email });
   if (step.name === "code") {
     return (
@@ -33,7 +35,7 @@ export function LoginView({ email = "", notice, onSignedIn }: LoginViewProps) {
     );
   }
   return (
-    <EntryFrame title={t("title")} subtitle={t("subtitle")}>
+    <EntryFrame title={t("title", { product })} subtitle={t("subtitle")}>
       <LoginForm
         notice={notice}
         problem={step.problem}

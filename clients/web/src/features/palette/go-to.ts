@@ -11,6 +11,7 @@ export const LETTERS: Readonly<Record<PageHref, string>> = {
   "/offline-access": "o",
   "/audit": "a",
   "/status": "s",
+  "/admin": "m",
   "/profile": "p",
   "/security": "y",
 };

@@ -3,11 +3,13 @@
 import { useTranslations } from "next-intl";
 import { pageTexts } from "@/i18n/page-texts";
 import { Download } from "lucide-react";
+import { useBrand } from "@/components/brand";
 import { Button } from "@/components/button";
 import { CopyButton } from "@/components/copy-button";
 
 export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   const t = useTranslations("security");
+  const { product } = useBrand();
   return (
     <div className="space-y-4">
       <p className="text-ui text-fg-2">{t("useOneOfTheseCodes")}</p>
@@ -22,7 +24,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
       </ul>
       <div className="flex flex-wrap gap-2">
         <CopyButton text={codes.join("\n")} label={t("copy")} testId="copy-codes" />
-        <Button onClick={() => download(codes)} data-testid="download-codes">
+        <Button onClick={() => download(codes, product)} data-testid="download-codes">
           <Download className="size-4" aria-hidden />
           {t("download")}
         </Button>
@@ -34,9 +36,13 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
   );
 }
 
-function download(codes: readonly string[]): void {
+function download(codes: readonly string[], product: string): void {
   const t = pageTexts("security");
-  const text = t("precisionpulseRecoveryCodesForHost", { host: location.host, codes: codes.join("\n") });
+  const text = t("precisionpulseRecoveryCodesForHost", {
+    product,
+    host: location.host,
+    codes: codes.join("\n"),
+  });
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = address;

@@ -3,30 +3,21 @@
 import { useTranslations } from "next-intl";
 import { numberLocale } from "@/lib/page-locale";
 import { useQuery } from "@tanstack/react-query";
-import {
-  Activity,
-  CircleCheck,
-  Database,
-  KeyRound,
-  Lock,
-  Radio,
-  Server,
-  TriangleAlert,
-  Users,
-  type LucideIcon,
-} from "lucide-react";
+import { CircleCheck, TriangleAlert } from "lucide-react";
 import Link from "next/link";
-import { Badge } from "@/components/badge";
 import { LoadError } from "@/components/load-error";
 import { PageHeader } from "@/components/page-header";
 import { StatTile, StatTiles } from "@/components/stat-tile";
 import { When } from "@/components/when";
-import type { ServiceStatus, SystemStatus } from "@/contracts/status";
+import type { SystemStatus } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
 import { pollUnlessFollowed } from "@/lib/followed-changes";
 import type { Can } from "@/lib/permissions";
+import { CertificatePanel } from "./certificate-panel";
 import { IncidentList } from "./incident-list";
+import { ServiceList } from "./service-list";
+import { StoragePanel } from "./storage-panel";
 
 type StatusProps = { api: ApiClient; can: Can; loadServices: (signal: AbortSignal) => Promise<SystemStatus> };
 
@@ -34,13 +25,6 @@ const EVERY_MS = 5_000;
 const SLOWER_MS = 15_000;
 /** No change reports how many readings wait on devices. */
 const BACKLOG_EVERY_MS = 30_000;
-
-const SERVICES: Readonly<Record<ServiceStatus["name"], LucideIcon>> = {
-  telemetry: Activity,
-  users: Users,
-  auth: Lock,
-  sync: KeyRound,
-};
 
 export function Status({ api, can, loadServices }: StatusProps) {
   const t = useTranslations("status");
@@ -72,21 +56,18 @@ export function Status({ api, can, loadServices }: StatusProps) {
       ) : (
         <>
           <Verdict status={status} isOutdated={query.isError} />
-          <section aria-label={t("servicesLabel")} className="rounded-[10px] border bg-surface">
-            <h2 className="px-4 py-3 text-ui font-semibold">{t("servicesLabel")}</h2>
-            <ul className="divide-y border-t">
-              {status.services.map((service) => (
-                <ServiceRow key={service.name} service={service} />
-              ))}
-            </ul>
-          </section>
+          <ServiceList api={api} status={status} canSeeDays={can("telemetry.read")} />
         </>
       )}
       <StatTiles label={t("devicesAndOfflineAccess")}>
         {can("telemetry.read") && <DeviceTiles api={api} />}
         {can("mirror.read") && <MirrorTile api={api} />}
       </StatTiles>
-      {can("mirror.read") && <IncidentList api={api} />}
+      <div className="grid items-start gap-4 xl:grid-cols-[5fr_3fr_3fr]">
+        <IncidentList api={api} can={can} />
+        <CertificatePanel api={api} can={can} web={status?.certificate} />
+        {can("telemetry.read") && <StoragePanel api={api} />}
+      </div>
     </div>
   );
 }
@@ -128,56 +109,6 @@ function Verdict({ status, isOutdated }: { status: SystemStatus; isOutdated: boo
         </p>
       </div>
     </div>
-  );
-}
-
-const CHECKS = { database: Database, bus: Radio, migrations: Server } as const;
-
-function isKnownCheck(name: string): name is keyof typeof CHECKS {
-  return Object.hasOwn(CHECKS, name);
-}
-
-function ServiceRow({ service }: { service: ServiceStatus }) {
-  const t = useTranslations("status");
-  const Icon = SERVICES[service.name];
-  const label = t(`services.${service.name}`);
-  return (
-    <li
-      data-testid={`service-${service.name}`}
-      data-ready={service.isReady}
-      className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 text-ui"
-    >
-      <span className="flex min-w-0 flex-1 basis-56 items-center gap-3">
-        <Icon className="size-4 shrink-0 text-fg-3" aria-hidden />
-        <span className="min-w-0">
-          <span className="block font-medium">{label}</span>
-          <span className="block text-xs text-fg-2">{t(`does.${service.name}`)}</span>
-        </span>
-      </span>
-      <ul
-        className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-fg-2"
-        aria-label={t("whatLabelDependsOn", { label })}
-      >
-        {Object.entries(service.checks).map(([name, isWell]) => {
-          const CheckIcon = isKnownCheck(name) ? CHECKS[name] : Server;
-          return (
-            <li key={name} className="flex items-center gap-1.5">
-              <CheckIcon className="size-3.5" aria-hidden />
-              <span className="capitalize">
-                {isKnownCheck(name) ? t(`checks.${name}`) : name.replaceAll("_", " ")}
-              </span>
-              <span className={isWell ? "text-ok" : "text-crit"}>{isWell ? t("works") : t("fails")}</span>
-            </li>
-          );
-        })}
-      </ul>
-      <span className="text-xs text-fg-2 tabular-nums">
-        {service.tookMs === null ? "" : t("answersInTookmsMs", { tookMs: service.tookMs })}
-      </span>
-      <Badge tone={service.isReady ? "ok" : "crit"}>
-        {service.isReady ? t("working") : service.tookMs === null ? t("noAnswer") : t("notReady")}
-      </Badge>
-    </li>
   );
 }
 

@@ -62,6 +62,12 @@ export type ApiClient = { readonly [M in Method]: Call<M> } & {
   readonly getTagged: TaggedCall;
   /** A GET whose answer is a file. */
   readonly getFile: <P extends PathOf<"get">>(path: P, ...rest: Arguments<P, "get">) => Promise<Blob>;
+  /** A PUT whose body is a file. */
+  readonly putFile: <P extends PathOf<"put">>(
+    path: P,
+    file: Blob,
+    options: Pick<Options, "ifMatch" | "signal">,
+  ) => Promise<Answer<P, "put">>;
   /** A GET whose answer is read while it arrives, however long that takes. Only its start has a time limit. */
   readonly getStream: <P extends PathOf<"get">>(path: P, ...rest: Arguments<P, "get">) => Promise<Response>;
 };
@@ -112,9 +118,17 @@ function clientOf(signed: (send: Send) => Promise<Response>): ApiClient {
     if (!response.ok) throw problemOf(response, await jsonOf(response));
     return response;
   };
+  const putFile = async (path: string, file: Blob, options: Options) => {
+    const sent = (token: string | null) => {
+      const init = requestOf("put", token, options);
+      const headers = { ...init.headers, "content-type": file.type || "application/octet-stream" };
+      return request(path, { ...init, headers, body: file });
+    };
+    return readAnswer(await signed(sent));
+  };
   const methods = Object.fromEntries(METHODS.map((method) => [method, call(method)]));
   // The types of paths, inputs and answers exist at compile time only.
-  return { ...methods, getTagged, getFile, getStream } as unknown as ApiClient;
+  return { ...methods, getTagged, getFile, putFile, getStream } as unknown as ApiClient;
 }
 
 /** `path` with its parameters filled in and its query appended. */

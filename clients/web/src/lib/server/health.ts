@@ -6,7 +6,9 @@ const TIMEOUT_MS = 2_000;
 /** A result counts for this long, so that requests from outside cannot load the services. */
 const MAX_AGE_MS = 1_000;
 
-let last: { at: number; result: Promise<SystemStatus> } | undefined;
+type Services = Omit<SystemStatus, "certificate">;
+
+let last: { at: number; result: Promise<Services> } | undefined;
 
 /** Whether auth, users, the telemetry gateway and sync-publisher are ready. Asks them at most once a second. */
 export async function isSystemWell(env: ServerEnv, now: number = performance.now()): Promise<boolean> {
@@ -14,12 +16,12 @@ export async function isSystemWell(env: ServerEnv, now: number = performance.now
 }
 
 /** Each service with what it depends on. Asks them at most once a second. */
-export function systemStatus(env: ServerEnv, now: number = performance.now()): Promise<SystemStatus> {
+export function systemStatus(env: ServerEnv, now: number = performance.now()): Promise<Services> {
   if (!last || now - last.at > MAX_AGE_MS) last = { at: now, result: askAll(env) };
   return last.result;
 }
 
-async function askAll({ authUrl, usersUrl, gatewayUrl, syncUrl }: ServerEnv): Promise<SystemStatus> {
+async function askAll({ authUrl, usersUrl, gatewayUrl, syncUrl }: ServerEnv): Promise<Services> {
   const at = new Date().toISOString();
   const services = await Promise.all([
     ask("telemetry", gatewayUrl),

@@ -1,5 +1,6 @@
 // Die deutschen Texte.
 import type { Messages } from "@/messages/en";
+import admin from "./admin.json";
 import boards from "./boards.json";
 import common from "./common.json";
 import errors from "./errors.json";
@@ -19,6 +20,7 @@ import devices from "./devices.json";
 import dashboard from "./dashboard.json";
 
 const messages = {
+  admin,
   boards,
   common,
   errors,

@@ -1,4 +1,5 @@
 // The English texts. They define which texts exist: another language must have the same.
+import admin from "./admin.json";
 import boards from "./boards.json";
 import common from "./common.json";
 import errors from "./errors.json";
@@ -18,6 +19,7 @@ import devices from "./devices.json";
 import dashboard from "./dashboard.json";
 
 const messages = {
+  admin,
   boards,
   common,
   errors,

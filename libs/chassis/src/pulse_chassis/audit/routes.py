@@ -1,5 +1,6 @@
 """The audit trail over HTTP: pages with filters, and CSV. Every service that writes one has these routes."""
 
+import asyncio
 import csv
 import io
 import json
@@ -14,9 +15,11 @@ from starlette.responses import StreamingResponse
 from pulse_chassis.identity.caller import Caller, caller_of
 from pulse_chassis.identity.principal import Principal, require
 from pulse_contracts.times import from_micros
-from pulse_postgres import Audit, AuditEntry, AuditFilter, AuditRecord, Database
+from pulse_postgres import Audit, AuditAnchor, AuditEntry, AuditFilter, AuditRecord, Database
 
 _PAGE = 500
+_VERIFIED = 10_000
+"""Entries that one request verifies: a fraction of a second."""
 _COLUMNS = ("n", "at", "kind", "actor", "target", "before", "after", "address", "request_id")
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:@+-]+$")]
 _Reader = Annotated[Principal, require("audit.read")]
@@ -52,6 +55,19 @@ class AuditPage(BaseModel):
     head: AuditHeadView
 
 
+class AuditVerificationView(BaseModel):
+    """How far the chain is verified. `verified`: the last valid entry; send it with the next request. `is_complete`:
+    the chain is intact up to `head`. `broken`: the number of the first invalid entry; `fault` says what is wrong with
+    it."""
+
+    verified: AuditHeadView
+    head: AuditHeadView
+    is_complete: bool
+    broken: int | None
+    fault: str | None
+    at: datetime
+
+
 def _require_iso_8601(value: object) -> object:
     """Rejects a number, which pydantic would accept as seconds."""
     if isinstance(value, str) and "T" not in value.upper():
@@ -75,9 +91,10 @@ async def _filter(
 
 
 def audit_router(prefix: str, name: str) -> APIRouter:
-    """Returns a router with `GET {prefix}/audit` and `GET {prefix}/audit.csv`. `name` makes the operation ids unique
-    among services."""
+    """Returns a router with `GET {prefix}/audit`, `…/audit.csv` and `…/audit/verification`. `name` makes the operation
+    ids unique among services."""
     router = APIRouter(prefix=prefix, tags=["audit"])
+    verifying = asyncio.Lock()
 
     @router.get("/audit", operation_id=f"list_{name}_audit")
     async def page(
@@ -97,6 +114,29 @@ def audit_router(prefix: str, name: str) -> APIRouter:
             items=[_view(record) for record in items],
             next=items[-1].n if is_more else None,
             head=AuditHeadView(n=head.n, hash=head.hash),
+        )
+
+    @router.get("/audit/verification", operation_id=f"verify_{name}_audit")
+    async def verification(
+        request: Request,
+        _: _Reader,
+        after: Annotated[int, Query(ge=0, le=2**62, description="number in `verified` of the answer before")] = 0,
+        hash_: Annotated[
+            str, Query(alias="hash", pattern=r"^[0-9a-f]{64}$", description="hash in `verified` of the answer before")
+        ] = "0" * 64,
+    ) -> AuditVerificationView:
+        """Recompute the hashes of the next 10,000 entries. Repeat with `verified` until `is_complete`, or until there
+        is a `fault`. One verification runs at a time."""
+        audit, database = _state(request)
+        async with verifying, database.snapshot() as connection:
+            found = await audit.verify_part(connection, AuditAnchor(after, hash_), _VERIFIED)
+        return AuditVerificationView(
+            verified=AuditHeadView(n=found.verified.n, hash=found.verified.hash),
+            head=AuditHeadView(n=found.head.n, hash=found.head.hash),
+            is_complete=found.is_complete,
+            broken=found.broken,
+            fault=found.fault,
+            at=_now(request),
         )
 
     @router.get(

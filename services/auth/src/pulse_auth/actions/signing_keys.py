@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from pulse_auth.actions.ending import SessionRevoker
-from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, plan_rotation, published
+from pulse_auth.model.signing_keys import KEEP, KeyState, StoredKey, current_key, plan_rotation, published, state_of
 from pulse_auth.store.sessions import SessionStore
 from pulse_auth.store.signing_keys import SigningKeyStore
 from pulse_bus import Bus, Disconnected
@@ -87,6 +87,14 @@ class Rotation:
         self._database, self._keys, self._revoker, self._audit, self._clock = database, keys, revoker, audit, clock
         self._store, self._sessions = SigningKeyStore(), SessionStore()
         self.every = timedelta(days=30)
+
+    async def states(self) -> list[tuple[StoredKey, KeyState]]:
+        """The keys whose tokens are valid, with their states. Raises Unavailable."""
+        now = self._now()
+        async with self._database.connection() as connection:
+            found = published(await self._store.all(connection), now)
+        current = current_key(found, now)
+        return [(key, state_of(key, current)) for key in found]
 
     async def on_schedule(self) -> None:
         """Rotates keys if it is time, loads them, and publishes them if they changed. Raises Unavailable."""

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
 from pulse_auth.model.sessions import ACCESS_LIFETIME
 
+KeyState: TypeAlias = Literal["current", "next", "previous"]
 LEAD = timedelta(hours=24)
 """The next key is published this long before its first use."""
 KEEP = ACCESS_LIFETIME + 2 * timedelta(seconds=30)
@@ -48,6 +50,13 @@ def published(keys: Iterable[StoredKey], now: datetime) -> list[StoredKey]:
     current = current_key(alive, now)
     first = current.kid if current else None
     return sorted(alive, key=lambda key: (key.kid != first, key.not_before <= now, key.kid))
+
+
+def state_of(key: StoredKey, current: StoredKey | None) -> KeyState:
+    """`current` signs, `next` will sign, `previous` only verifies."""
+    if current is not None and key.kid == current.kid:
+        return "current"
+    return "next" if key.not_after is None and (current is None or key.not_before > current.not_before) else "previous"
 
 
 def plan_rotation(keys: Iterable[StoredKey], now: datetime, every: timedelta) -> RotationPlan:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -55,6 +55,24 @@ class RotationRequest(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"emergency": False}]})
 
     emergency: bool = False
+
+
+class SigningKeyView(BaseModel):
+    """One key. `state`: `current` signs, `next` will sign, `previous` only verifies. `signs_from`: when it began, or
+    will begin, to sign. `valid_until`: no token that it signed is valid after this time; null while it signs or will
+    sign."""
+
+    id: str
+    state: Literal["current", "next", "previous"]
+    created_at: datetime
+    signs_from: datetime
+    valid_until: datetime | None
+
+
+class SigningKeyList(BaseModel):
+    """The keys whose tokens are valid: the current one, the next one, then the previous ones."""
+
+    items: list[SigningKeyView]
 
 
 @router.get("/accounts", operation_id="list_sign_ins", responses=responses(RevocationsUnknown))
@@ -161,6 +179,23 @@ async def set_policy(body: Policy, deps: Dependencies, _: _Manager, caller: Curr
     roles = frozenset(body.second_factor_roles)
     await deps.factors.require_for(roles, caller)
     return Policy(second_factor_roles=sorted(roles))
+
+
+@router.get("/signing-keys", operation_id="list_signing_keys", responses=responses(RevocationsUnknown))
+async def list_signing_keys(deps: Dependencies, _: _Rotator) -> SigningKeyList:
+    """List the keys that sign access tokens, without their private parts."""
+    return SigningKeyList(
+        items=[
+            SigningKeyView(
+                id=key.kid,
+                state=state,
+                created_at=key.created,
+                signs_from=key.not_before,
+                valid_until=key.not_after,
+            )
+            for key, state in await deps.rotation.states()
+        ]
+    )
 
 
 @router.post(

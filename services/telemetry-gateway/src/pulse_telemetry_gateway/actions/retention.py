@@ -9,28 +9,14 @@ import structlog
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_telemetry_gateway.store.retention import Kept, Partition, RetentionStore, WrittenMeanwhile
+from pulse_telemetry_gateway.model.retention import Ages
+from pulse_telemetry_gateway.store.retention import Partition, RetentionStore, WrittenMeanwhile
 
 log = structlog.get_logger("pulse.retention")
 _DAY = timedelta(days=1)
 _ROWS = 10_000
 _MICRO = timedelta(microseconds=1)
 _CLOCKS_APART = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Ages:
-    """How long each level is kept. A partition is removed when the newest reading that it can hold is older than this,
-    and when nothing was added to it for as long (at least a day)."""
-
-    log: timedelta
-    raw: timedelta
-    minutes: timedelta
-    hours: timedelta
-
-    def of(self, level: Kept) -> timedelta:
-        """The age of a level."""
-        return {"log": self.log, "raw": self.raw, "1m": self.minutes, "1h": self.hours}[level]
 
 
 @dataclass(frozen=True)
@@ -46,12 +32,13 @@ class ClocksDiffer(Unavailable):
 
 
 class Retention:
-    """Uses PostgreSQL's clock. `clock`: the gateway's, in microseconds since 1970, which must agree with it."""
+    """Uses PostgreSQL's clock. `defaults`: the ages of levels for which administrators chose none. `clock`: the
+    gateway's, in microseconds since 1970, which must agree with PostgreSQL's."""
 
     def __init__(
-        self, store: RetentionStore, ages: Ages, clock: Callable[[], int], metrics: Metrics | None = None
+        self, store: RetentionStore, defaults: Ages, clock: Callable[[], int], metrics: Metrics | None = None
     ) -> None:
-        self._store, self._ages, self._clock = store, ages, clock
+        self._store, self.defaults, self._clock = store, defaults, clock
         self._apart = (metrics or Metrics()).gauge(
             "retention_clock_difference_seconds",
             "Gateway clock minus PostgreSQL clock. Retention stops when they differ by more than an hour.",
@@ -60,15 +47,22 @@ class Retention:
     async def round(self) -> None:
         """Drops everything that is due and deletes old rows of the log's default partition. Raises Unavailable, and
         ClocksDiffer while the clocks differ by more than an hour."""
-        await self.apply(await self.due())
-        await self._trim()
+        ages = await self.ages()
+        await self.apply(await self.due(ages))
+        await self._trim(ages)
 
-    async def due(self) -> list[Due]:
-        """The partitions that are old enough. Changes nothing. Raises ClocksDiffer, Unavailable."""
+    async def ages(self) -> Ages:
+        """The ages that count: what administrators chose, else the defaults. Raises Unavailable."""
+        return (await self._store.chosen()).over(self.defaults)
+
+    async def due(self, ages: Ages | None = None) -> list[Due]:
+        """The partitions that are old enough. Changes nothing. `ages`: other ones than those that count, for a preview.
+        Raises ClocksDiffer, Unavailable."""
         found = []
+        ages = ages or await self.ages()
         now = await self._now()
         for partition in await self._store.partitions():
-            age = self._ages.of(partition.level)
+            age = ages.of(partition.level)
             if partition.until <= now - age // _MICRO and partition.written <= now - max(age, _DAY) // _MICRO:
                 needed = await self._store.needed_rows(partition.name) if partition.level == "log" else 0
                 found.append(Due(partition, needed))
@@ -94,8 +88,8 @@ class Retention:
             log.info("partition_dropped", partition=partition.name, readings=removed[partition.name])
         return removed
 
-    async def _trim(self) -> None:
-        before = datetime.fromtimestamp(await self._now() / 1e6, UTC) - self._ages.log
+    async def _trim(self, ages: Ages) -> None:
+        before = datetime.fromtimestamp(await self._now() / 1e6, UTC) - ages.log
         while await self._store.trim_default(before, _ROWS) == _ROWS:
             continue
 

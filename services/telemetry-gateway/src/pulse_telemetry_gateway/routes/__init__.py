@@ -18,7 +18,9 @@ from pulse_telemetry_gateway.routes import (
     quarantine,
     questions,
     registry,
+    retention,
     share_links,
+    status,
 )
 from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
 
@@ -44,6 +46,8 @@ _PARTS = (
     questions,
     displays,
     annotations,
+    retention,
+    status,
 )
 for part in _PARTS:
     router.include_router(part.router)

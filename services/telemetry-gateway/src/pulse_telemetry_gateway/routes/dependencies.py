@@ -11,6 +11,8 @@ from pydantic import Field
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.actions.availability import Watch
+from pulse_telemetry_gateway.actions.certificates import BrokerCertificates
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.displays import Displays
@@ -19,6 +21,7 @@ from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.renaming import Renaming
+from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
 from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.verification import Verification
@@ -60,6 +63,9 @@ class TelemetryDependencies:
     share_links: ShareLinks
     public_concurrency: ConcurrencyLimit
     connections: ConnectionStore
+    retention: RetentionSettings
+    watch: Watch
+    certificates: Callable[[], BrokerCertificates]
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from pulse_contracts.times import to_micros
 from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.retention import ChosenDays, Kept
 from pulse_telemetry_gateway.store.partitions import REMOVAL_LOCK, bounds, table_exists
+from pulse_telemetry_gateway.store.retention_settings import RetentionSettingStore
 
-Kept: TypeAlias = Literal["log", "raw", "1m", "1h"]
 _TABLES: Final[dict[str, Kept]] = {"batch": "log", "chunk": "raw", "rollup_minute": "1m", "rollup_hour": "1h"}
 
 
@@ -38,6 +39,21 @@ class RetentionStore:
         """PostgreSQL's clock in microseconds, the same for all gateways."""
         async with self._database.connection() as connection:
             return int(await connection.fetchval("SELECT (extract(epoch FROM now()) * 1000000)::bigint"))
+
+    async def chosen(self) -> ChosenDays:
+        """The days that administrators chose."""
+        async with self._database.connection() as connection:
+            return (await RetentionSettingStore().read(connection)).days
+
+    async def readings(self, partition: Partition) -> dict[int, int]:
+        """The readings of each device (by its number) in a partition of chunks. Empty when it was dropped."""
+        async with self._database.connection() as connection:
+            if not await table_exists(connection, partition.name):
+                return {}
+            rows = await connection.fetch(
+                f"SELECT device_id, sum(n)::bigint AS n FROM {partition.name} GROUP BY device_id"  # noqa: S608  # our own name
+            )
+        return {row["device_id"]: row["n"] for row in rows}
 
     async def partitions(self) -> list[Partition]:
         """Every partition except the log's default partition, by name."""

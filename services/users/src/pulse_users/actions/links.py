@@ -30,6 +30,7 @@ from pulse_users.model.links import (
     write_token,
 )
 from pulse_users.store.accounts import AccountStore
+from pulse_users.store.brand import BrandStore
 from pulse_users.store.links import LinkStore, ResetRequest, ResetRequestStore
 
 _PER_CLIENT = "set-password", Rate(20, timedelta(minutes=1))
@@ -179,7 +180,8 @@ class Links:
         await self._links.add(made.connection, Link(token_hash(token), account.id, kind, expires), made.now)
         url = link_url(self._settings.origin, token)
         if mailed:
-            mail = mail_of(kind, account.email, url, self._settings.company)
+            product = (await BrandStore().read(made.connection)).product
+            mail = mail_of(kind, account.email, url, self._settings.company, product)
             await self._mail.put(made.connection, mail, made.now, expires)
         made.record(f"{kind}_created", account.id, None, {"mailed": mailed})
         return NewLink(url, expires, mailed)

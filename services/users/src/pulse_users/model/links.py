@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pulse_contracts.backoff import backoff
 from pulse_contracts.errors import DomainError
+from pulse_users.model.brand import PRODUCT
 
 LINK_LIFETIME = timedelta(hours=24)
 TOKEN_BYTES = 32
@@ -89,9 +90,9 @@ def mail_retry_delay(attempts: int) -> timedelta:
     return timedelta(seconds=backoff(max(1, attempts), 5, 600))
 
 
-def mail_of(kind: LinkKind, to: str, url: str, company: str) -> Mail:
-    """The mail with a link."""
-    system = f"PrecisionPulse of {company}" if company else "PrecisionPulse"
+def mail_of(kind: LinkKind, to: str, url: str, company: str, product: str = PRODUCT) -> Mail:
+    """The mail with a link. `product`: what people call the system."""
+    system = f"{product} of {company}" if company else product
     if kind == "invitation":
         subject = f"Your account at {system}"
         first = f"An account was created for you at {system}. Choose your password here within 24 hours:"

@@ -11,9 +11,11 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import Caller, caller_of
 from pulse_chassis.identity.principal import Forbidden, Principal, require
 from pulse_users.actions.accounts import Accounts
+from pulse_users.actions.brand import Branding
 from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links
+from pulse_users.actions.mail_test import MailTest
 from pulse_users.actions.passwords import Passwords
 from pulse_users.actions.preferences import OwnPreferences
 from pulse_users.actions.profile import Profile
@@ -42,6 +44,8 @@ class UsersDependencies:
     passwords: Passwords
     limiter: RateLimits
     limits: Limits
+    brand: Branding
+    mail_test: MailTest
 
 
 class RequestBody(BaseModel):
