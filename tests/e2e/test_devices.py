@@ -201,7 +201,7 @@ def test_an_administrator_changes_how_plain_messages_are_read(
     )
     sign_in(page, system)
     page.goto(f"/devices/{device}")
-    page.get_by_test_id("edit-plain").press("Enter")
+    page.get_by_test_id("edit-plain").click()
     page.get_by_test_id("plain-time-zone").fill("Mars/Olympus")
     page.get_by_test_id("plain-submit").click()
     expect(page.get_by_text("Enter a time zone such as Europe/Berlin or UTC.")).to_be_visible()

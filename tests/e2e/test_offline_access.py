@@ -120,7 +120,7 @@ def test_a_lease_is_previewed_and_saved_and_never_overwrites_another_administrat
     sign_in(page, system)
     page.goto("/offline-access")
     try:
-        page.get_by_test_id("edit-leases").press("Enter")
+        page.get_by_test_id("edit-leases").click()
         preview = page.get_by_test_id("lease-preview")
         expect(preview).to_have_text("Nothing would change.")
         page.get_by_test_id("lease-admin-hours").fill("73")
