@@ -385,6 +385,7 @@ def test_an_administrator_shares_a_copy_of_an_overview_and_deletes_it(
     page.get_by_test_id("board-menu").click()
     page.get_by_test_id("delete-board").click()
     page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("board-title")).to_have_count(0)  # the copy has the same tiles as the overview
     expect(page.get_by_test_id("tile-cpu.total")).to_be_visible()
     open_switcher(page)
     expect(page.get_by_text("Copied overview")).to_have_count(0)

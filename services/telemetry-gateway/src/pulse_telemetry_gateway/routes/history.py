@@ -228,7 +228,7 @@ async def aligned(
 def numbers(text: str) -> list[int]:
     """Parses numbers separated by commas. Raises InvalidSeries."""
     parts = text.split(",")
-    if not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
+    if not all(part.isascii() and part.isdigit() and len(part) <= 10 and int(part) < 2**31 for part in parts):
         raise InvalidSeries(f"series must be numbers separated by commas, not {text[:100]!r}")
     return [int(part) for part in parts]
 
