@@ -2,7 +2,8 @@
 // It keeps one page with its files, and answers no other request.
 const CACHE = "pulse-offline";
 const PAGE = "/offline";
-const BUILD_FILE = /\/_next\/static\/[^"'\s\\<>)]+/g;
+const LOGO = "/api/users/brand/logo";
+const FILE = /(?:\/_next\/static\/|\/api\/users\/brand\/logo\b)[^"'\s\\<>)]*/g;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepOfflinePage().then(() => self.skipWaiting()));
@@ -16,7 +17,7 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.mode === "navigate") event.respondWith(loadPage(event));
-  else if (isBuildFile(request)) event.respondWith(loadBuildFile(request));
+  else if (isFile(request)) event.respondWith(loadFile(request));
 });
 
 async function loadPage(event) {
@@ -32,13 +33,14 @@ async function loadPage(event) {
   }
 }
 
-function isBuildFile({ method, url }) {
+function isFile({ method, url }) {
   const { origin, pathname } = new URL(url);
-  return method === "GET" && origin === self.location.origin && pathname.startsWith("/_next/static/");
+  const isKnown = pathname === LOGO || pathname.startsWith("/_next/static/");
+  return method === "GET" && origin === self.location.origin && isKnown;
 }
 
-/** Their names change with their contents, so a kept one is never outdated. */
-async function loadBuildFile(request) {
+/** Their addresses change with their contents, so a kept one is never outdated. */
+async function loadFile(request) {
   return (await (await caches.open(CACHE)).match(request)) ?? fetch(request);
 }
 
@@ -46,7 +48,7 @@ async function loadBuildFile(request) {
 async function keepOfflinePage() {
   const response = await fetch(PAGE, { cache: "no-store" });
   if (!response.ok) throw new Error(`${PAGE}: ${response.status}`);
-  const files = new Set((await response.clone().text()).match(BUILD_FILE) ?? []);
+  const files = new Set((await response.clone().text()).match(FILE) ?? []);
   const cache = await caches.open(CACHE);
   for (const file of files) if (!(await cache.match(file))) await cache.add(file);
   await cache.put(PAGE, response);

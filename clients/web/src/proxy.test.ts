@@ -134,7 +134,7 @@ describe("proxy", () => {
   );
 
   it("guards every page except the public ones", async () => {
-    const open = ["login", "set-password", "forgot-password", "shared", "embed"];
+    const open = ["login", "set-password", "forgot-password", "shared", "embed", "offline"];
     const app = join(import.meta.dirname, "app");
     const pages = readdirSync(app, { recursive: true, encoding: "utf8" })
       .filter((file) => basename(file) === "page.tsx")

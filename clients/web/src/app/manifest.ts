@@ -1,10 +1,15 @@
 // The web app manifest: browsers offer to install the dashboard.
 import type { MetadataRoute } from "next";
+import { currentBrand } from "@/lib/server/brand";
 
-export default function manifest(): MetadataRoute.Manifest {
+/** The name can change at any time. */
+export const dynamic = "force-dynamic";
+
+export default async function manifest(): Promise<MetadataRoute.Manifest> {
+  const { product } = await currentBrand();
   return {
-    name: "PrecisionPulse",
-    short_name: "PrecisionPulse",
+    name: product,
+    short_name: product,
     start_url: "/dashboard",
     scope: "/",
     display: "standalone",
