@@ -59,7 +59,7 @@ def test_a_disabled_account_shows_on_the_page_of_another_administrator_without_p
     watch(page, system, f"/users?q={person.email}")
     row = page.get_by_test_id(f"user-{person.email}")
     expect(row).to_be_visible()
-    page.wait_for_function(f"!polls({_USERS_EVERY})")
+    page.wait_for_function(f"() => !polls({_USERS_EVERY})")
 
     # What somebody types in a form stays when the list behind it is loaded again.
     act(page, person, "edit")
@@ -79,7 +79,7 @@ def test_a_disabled_account_shows_on_the_page_of_another_administrator_without_p
 def test_a_device_that_another_administrator_adds_and_disables_shows_at_once(
     page: Page, colleague: Page, system: System, office: Office, complaints: Complaints
 ) -> None:
-    device = f"press-{time.time_ns() % 10**9}"
+    device = f"zz-press-{time.time_ns() % 10**9}"
     watch(page, system, f"/devices?q={device}")
     expect(page.get_by_test_id("reset-filter")).to_be_visible()
     sign_in(colleague, system)
@@ -91,7 +91,7 @@ def test_a_device_that_another_administrator_adds_and_disables_shows_at_once(
     colleague.get_by_test_id("action-disable").click()
     colleague.get_by_test_id("confirm").click()
     expect(row).to_contain_text("Disabled")
-    page.wait_for_function(f"!polls({_FLEET_EVERY})")
+    page.wait_for_function(f"() => !polls({_FLEET_EVERY})")
     assert complaints == []
 
 
@@ -102,4 +102,4 @@ def test_a_page_whose_socket_cannot_connect_polls(page: Page, system: System) ->
     page.route_web_socket("**/socket.io/**", refuse)
     watch(page, system, "/users")
     expect(page.get_by_test_id(f"user-{system.admin['email']}")).to_be_visible()
-    page.wait_for_function(f"polls({_USERS_EVERY})")
+    page.wait_for_function(f"() => polls({_USERS_EVERY})")

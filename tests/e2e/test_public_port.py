@@ -26,7 +26,7 @@ def raw(system: System, *lines: str) -> str:
     return b"".join(parts).decode()
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/favicon.ico", "/API/users", "/.env", "/dashboard/x/y", "/api/nothing"])
+@pytest.mark.parametrize("path", ["/metrics", "/favicon.png", "/API/users", "/.env", "/dashboard/x/y", "/api/nothing"])
 def test_unknown_paths_are_404_for_every_caller(system: System, path: str) -> None:
     answer = httpx.get(f"{system.url}{path}")
     assert answer.status_code == 404

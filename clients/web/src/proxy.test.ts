@@ -124,7 +124,7 @@ describe("proxy", () => {
     expect((await request("/dashboard", { [name]: value })).status).toBe(307);
   });
 
-  it.each(["/metrics", "/favicon.ico", "/API/users", "/Dashboard", "/dashboard/nothing/more"])(
+  it.each(["/metrics", "/favicon.png", "/API/users", "/Dashboard", "/dashboard/nothing/more"])(
     "serves nothing at %s, without a redirect to the sign-in page",
     async (path) => {
       const response = await request(path);

@@ -7,6 +7,7 @@ import type { DeviceChanged } from "@/contracts/live";
 import { useChangesOn, type ChangedQueries } from "@/features/live/changes/use-changes";
 import { createBrowserFeed } from "@/features/live/browser-feed";
 import { ConnectionPill } from "@/features/live/connection/connection-pill";
+import { useKeptValues } from "@/features/live/keep-last-values";
 import type { LiveFeed } from "@/features/live/live-feed";
 import { useLiveFeed } from "@/features/live/use-live-feed";
 
@@ -47,6 +48,7 @@ function WithFeed({ context, onDevice, changes, children, ...props }: WithFeedPr
     }),
   );
   useLiveFeed(feed);
+  useKeptValues(feed);
   useChangesOn(feed.connection, changes ?? NOTHING, context.can);
   return (
     <Frame {...props} context={context} status={<ConnectionPill feed={feed} />}>

@@ -152,10 +152,11 @@ function HeaderCell<Row>({ column, sorted, onToggle }: HeaderCellProps<Row>) {
           {column.header}
           <Icon className={clsx("size-3", !sorted && "opacity-60")} aria-hidden />
         </button>
+      ) : column.headerCell ? (
+        // Cards have no header: a control in it would be reachable and invisible.
+        <span className="hidden @3xl:inline">{column.headerCell}</span>
       ) : (
-        (column.headerCell ?? (
-          <span className={clsx(column.isHeaderHidden && "sr-only")}>{column.header}</span>
-        ))
+        <span className={clsx(column.isHeaderHidden && "sr-only")}>{column.header}</span>
       )}
     </th>
   );

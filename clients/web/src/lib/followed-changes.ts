@@ -10,12 +10,15 @@ export function setFollowed(namespace: ChangeNamespace, isFollowed: boolean): vo
 
 /**
  * A `refetchInterval`: `everyMs` while one of the namespaces is not followed, so that the page stays current without
- * them. `followedMs` while all are: false, or the interval for what no change reports, such as ages.
+ * them, and after a failed load. `followedMs` while all are: false, or the interval for what no change reports, such as ages.
  */
 export function pollUnlessFollowed(
   namespaces: readonly ChangeNamespace[],
   everyMs: number,
   followedMs: number | false = false,
-): () => number | false {
-  return () => (namespaces.every((one) => followed.has(one)) ? followedMs : everyMs);
+): (query: { readonly state: { readonly status: string } }) => number | false {
+  return ({ state }) => {
+    const isCurrent = state.status !== "error" && namespaces.every((one) => followed.has(one));
+    return isCurrent ? followedMs : everyMs;
+  };
 }

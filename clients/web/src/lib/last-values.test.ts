@@ -16,7 +16,7 @@ afterEach(() => localStorage.clear());
 
 it("finds what was saved, until somebody signs out", () => {
   saveLastValues([VALUE], 5_000);
-  expect(loadLastValues()).toEqual({ savedAt: 5_000, values: [VALUE] });
+  expect(loadLastValues(6_000)).toEqual({ savedAt: 5_000, values: [VALUE] });
   forgetLastValues();
   expect(loadLastValues()).toBeNull();
 });
@@ -26,7 +26,12 @@ it("keeps at most 500 values", () => {
     Array.from({ length: 900 }, () => VALUE),
     1,
   );
-  expect(loadLastValues()?.values).toHaveLength(500);
+  expect(loadLastValues(2)?.values).toHaveLength(500);
+});
+
+it("shows nothing that is older than a week", () => {
+  saveLastValues([VALUE], 5_000);
+  expect(loadLastValues(5_000 + 7 * 86_400_000)).toBeNull();
 });
 
 it.each([

@@ -4,6 +4,8 @@ import type { RawValue } from "@/contracts/live";
 const KEY = "pulse_last_values";
 /** A browser keeps about 5 MB for a site. A value takes about 200 bytes. */
 const MOST_VALUES = 500;
+/** Older values are not shown. Their session may have ended while this browser was closed. */
+const MOST_AGE_MS = 7 * 86_400_000;
 
 /** `at`: when it was measured, in ms since 1970 by the clock of this browser. */
 export type LastValue = {
@@ -29,11 +31,11 @@ export function saveLastValues(values: readonly LastValue[], nowMs: number): voi
   }
 }
 
-/** The kept values; null when there are none, or when they are not readable. */
-export function loadLastValues(): LastValues | null {
+/** The kept values; null when there are none, when they are older than a week, or not readable. */
+export function loadLastValues(nowMs = Date.now()): LastValues | null {
   try {
     const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? "null");
-    return isLastValues(found) ? found : null;
+    return isLastValues(found) && nowMs - found.savedAt < MOST_AGE_MS ? found : null;
   } catch {
     return null;
   }

@@ -18,6 +18,7 @@ import { enterFullScreen } from "@/features/dashboard/kiosk";
 import { rangeOf, type RangeKey } from "@/features/dashboard/ranges";
 import { createBrowserFeed } from "@/features/live/browser-feed";
 import { ConnectionPill } from "@/features/live/connection/connection-pill";
+import { useKeptValues } from "@/features/live/keep-last-values";
 import { useLiveFeed } from "@/features/live/use-live-feed";
 import { createApiClient } from "@/lib/api/api-client";
 import { sessionCan } from "@/lib/permissions";
@@ -50,6 +51,7 @@ function SignedIn({ session, state, mayEmbed }: SignedInProps) {
     createBrowserFeed({ api, tokens: session, deviceChanged: (change) => applyDeviceChange(client, change) }),
   );
   useLiveFeed(feed);
+  useKeptValues(feed);
 
   const isPlainVisit = boardId === null && !parameters.has("device") && !parameters.has("denied");
   useEffect(() => {

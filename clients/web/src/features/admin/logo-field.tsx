@@ -1,14 +1,16 @@
 "use client";
 // The logo: chosen, checked and uploaded at once.
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import { useRef, useState } from "react";
 import { Button } from "@/components/button";
 import { FormNotice, FormProblem } from "@/components/form/form-problem";
 import type { StoredBrand } from "@/contracts/http";
-import type { ApiClient, Tagged } from "@/lib/api/api-client";
+import { ApiError, type ApiClient, type Tagged } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { bytesText } from "./bytes-text";
 import { isLogoImage, MAX_LOGO_BYTES } from "./image-file";
+import { brandQuery } from "./queries";
 
 const TYPES = "image/png,image/jpeg,image/webp";
 
@@ -20,6 +22,7 @@ export function LogoField({ api, loaded, onSaved }: LogoFieldProps) {
   const [busy, setBusy] = useState<"uploading" | "removing" | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [notice, setNotice] = useState<string | null>(null);
+  const client = useQueryClient();
   const { logo } = loaded.body;
 
   const change = async (doing: "uploading" | "removing", done: string, call: () => Promise<StoredBrand>) => {
@@ -31,6 +34,10 @@ export function LogoField({ api, loaded, onSaved }: LogoFieldProps) {
       setNotice(done);
     } catch (error) {
       setProblem(explain(error));
+      // Somebody else has changed the brand. The next try is based on the newest version.
+      if (error instanceof ApiError && error.status === 412) {
+        await client.refetchQueries({ queryKey: brandQuery(api).queryKey });
+      }
     } finally {
       setBusy(null);
     }

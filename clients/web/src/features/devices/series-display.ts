@@ -101,7 +101,8 @@ function typed(value: number | null): string {
 
 function numberOf(text: string): number | null {
   // The form shows stored numbers as JavaScript writes them, also with an exponent.
-  if (/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text.trim())) return Number(text);
+  const plain = text.trim();
+  if (/^-?\d+(\.\d+)?e[+-]?\d+$/i.test(plain) && Number.isFinite(Number(plain))) return Number(plain);
   return numberIn(text, { least: -LARGEST, most: LARGEST });
 }
 

@@ -27,7 +27,7 @@ afterEach(() => localStorage.clear());
 
 it("saves the age of a value by the clock of the view, and leaves out series without a value", () => {
   saveValuesOf(feedOf(false), 50_000);
-  expect(loadLastValues()).toEqual({
+  expect(loadLastValues(60_000)).toEqual({
     savedAt: 50_000,
     values: [
       {

@@ -8,7 +8,7 @@ const EVERY_MS = 10_000;
 
 type Feed = Pick<LiveFeed, "series" | "latest" | "view">;
 
-/** Saves every 10 s, and when the page is hidden or closed. */
+/** Saves every 10 s, and when the page is hidden or closed. Not for pages of share links: nobody signs out there. */
 export function useKeptValues(feed: Feed): void {
   useEffect(() => {
     const save = () => saveValuesOf(feed, Date.now());

@@ -77,7 +77,7 @@ export class LiveFeed {
     this.connection.start();
     this.cancels.push(this.ports.every(TRIM_EVERY_MS, () => this.trim()));
     const { reloadEveryMs } = this.ports;
-    if (reloadEveryMs) this.cancels.push(this.ports.every(reloadEveryMs, () => void this.reload()));
+    if (reloadEveryMs) this.cancels.push(this.ports.every(reloadEveryMs, () => this.reloadUnlessLoading()));
   }
 
   stop(): void {
@@ -259,6 +259,11 @@ export class LiveFeed {
     const devices = this.selection?.devices ?? [];
     const isExact = devices.length > 0 && devices.every(({ id }) => resumed[id] === "exact");
     if (!isExact || this.needsHistory || this.history.status === "failed") void this.reload();
+  }
+
+  /** A reload aborts the load in flight. On a slow connection, no load would ever finish. */
+  private reloadUnlessLoading(): void {
+    if (!this.loading) void this.reload();
   }
 
   private reloadSoon(): void {

@@ -1,13 +1,11 @@
 "use client";
-// Runs a feed while a page is open, and keeps its last values.
+// Runs a feed while a page is open.
 import { useEffect } from "react";
 import { exposeFeed } from "./debug-hook";
-import { useKeptValues } from "./keep-last-values";
 import type { LiveFeed } from "./live-feed";
 
 /** Starts `feed`, tells it about the network, and stops it when the page closes. */
 export function useLiveFeed(feed: LiveFeed): void {
-  useKeptValues(feed);
   useEffect(() => {
     feed.start();
     const hide = exposeFeed(feed);

@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { Panel } from "@/components/panel";
 import type { WebCertificate } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import { dateTime } from "@/lib/format-time";
 import type { Can } from "@/lib/permissions";
 import { certificatesQuery, signingKeysQuery } from "./queries";
@@ -22,11 +23,19 @@ type CertificatePanelProps = {
 
 export function CertificatePanel({ api, can, web }: CertificatePanelProps) {
   const t = useTranslations("status");
-  const certificates = useQuery({ ...certificatesQuery(api), enabled: can("telemetry.read") }).data;
-  const keys = useQuery({ ...signingKeysQuery(api), enabled: can("keys.rotate") }).data;
+  const certificateQuery = useQuery({ ...certificatesQuery(api), enabled: can("telemetry.read") });
+  const keyQuery = useQuery({ ...signingKeysQuery(api), enabled: can("keys.rotate") });
+  const certificates = certificateQuery.data;
+  const keys = keyQuery.data;
+  const error = certificateQuery.error ?? keyQuery.error;
   const next = keys?.items.find(({ state }) => state === "next");
   return (
     <Panel title={t("certificates")} testId="panel-certificates">
+      {error && (
+        <p role="status" className="border-t px-4 py-3 text-ui text-warn">
+          {explain(error)}
+        </p>
+      )}
       <ul className="divide-y border-t">
         {web && (
           <Entry

@@ -8,6 +8,7 @@ import { PanelContent } from "@/components/panel-content";
 import { When } from "@/components/when";
 import type { MirrorIncident, Outage } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import { formatDuration } from "@/lib/format";
 import { dateTime } from "@/lib/format-time";
 import type { Can } from "@/lib/permissions";
@@ -30,18 +31,25 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
       <PanelContent query={availability} skeletonHeight="3rem">
         {({ outages }) => {
           const incidents = mirror.data?.items ?? [];
-          if (outages.length + incidents.length === 0) {
+          if (outages.length + incidents.length === 0 && (mirror.isSuccess || !canSeeMirror)) {
             return <p className="border-t px-4 py-3 text-ui text-fg-2">{t("nothingUnusualHasHappened")}</p>;
           }
           return (
-            <ul className="divide-y border-t" aria-label={t("incidents")}>
-              {outages.slice(0, MOST).map((outage) => (
-                <OutageRow key={outage.service + outage.since} outage={outage} />
-              ))}
-              {incidents.map((incident) => (
-                <MirrorRow key={incident.id} incident={incident} />
-              ))}
-            </ul>
+            <>
+              {mirror.isError && (
+                <p role="status" className="border-t px-4 py-3 text-ui text-warn">
+                  {explain(mirror.error)}
+                </p>
+              )}
+              <ul className="divide-y border-t" aria-label={t("incidents")}>
+                {outages.slice(0, MOST).map((outage) => (
+                  <OutageRow key={outage.service + outage.since} outage={outage} />
+                ))}
+                {incidents.map((incident) => (
+                  <MirrorRow key={incident.id} incident={incident} />
+                ))}
+              </ul>
+            </>
           );
         }}
       </PanelContent>

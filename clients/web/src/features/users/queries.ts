@@ -51,14 +51,15 @@ export const signInsQuery = (api: ApiClient, ids: readonly string[]) =>
       return new Map(items.map((one) => [one.account, one]));
     },
     placeholderData: keepPreviousData,
-    refetchInterval: EVERY_MS,
+    // A sign-in is not announced.
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS, 2 * EVERY_MS),
   });
 
 export const userQuery = (api: ApiClient, id: string) =>
   queryOptions({
     queryKey: [...USERS_KEY, "one", id],
     queryFn: ({ signal }) => api.get("/api/users/{id}", { path: { id }, signal }),
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS),
   });
 
 export const userSessionsQuery = (api: ApiClient, account: string) =>
@@ -66,7 +67,7 @@ export const userSessionsQuery = (api: ApiClient, account: string) =>
     queryKey: [...USERS_KEY, "sessions", account],
     queryFn: async ({ signal }) =>
       (await api.get("/api/auth/accounts/{account}/sessions", { path: { account }, signal })).items,
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS),
   });
 
 export const userKeysQuery = (api: ApiClient, account: string) =>
@@ -74,7 +75,7 @@ export const userKeysQuery = (api: ApiClient, account: string) =>
     queryKey: [...USERS_KEY, "keys", account],
     queryFn: async ({ signal }) =>
       (await api.get("/api/auth/accounts/{account}/api-keys", { path: { account }, signal })).items,
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS),
   });
 
 export const userFactorQuery = (api: ApiClient, account: string) =>
@@ -82,12 +83,12 @@ export const userFactorQuery = (api: ApiClient, account: string) =>
     queryKey: [...USERS_KEY, "factor", account],
     queryFn: ({ signal }) =>
       api.get("/api/auth/accounts/{account}/second-factor", { path: { account }, signal }),
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS),
   });
 
 export const userOfflineQuery = (api: ApiClient, id: string) =>
   queryOptions({
     queryKey: [...USERS_KEY, "offline", id],
     queryFn: ({ signal }) => api.get("/api/sync/accounts/{id}", { path: { id }, signal }),
-    refetchInterval: EVERY_MS,
+    refetchInterval: pollUnlessFollowed(["/people", "/mirror"], EVERY_MS),
   });

@@ -220,7 +220,7 @@ it("keeps the selection and asks again when the change of the selected users is 
   fireEvent.click(screen.getByTestId("confirm"));
   await waitFor(() => expect(post.mock.calls.map(([path]) => path as string)).toHaveLength(3));
   expect(post.mock.calls.at(-1)![0]).toBe("/api/users/bulk-preview");
-  expect(screen.getByRole("alertdialog").textContent).toContain("Nothing was changed.");
+  expect(screen.getByRole("alertdialog").textContent).toContain("Nothing was changed, because some");
 });
 
 it("hides a column, and remembers it", async () => {

@@ -127,7 +127,11 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
     () => (shown.seriesById ? feedSelection(board.panels, shown.seriesById, shown.devices).series : []),
     [board.panels, shown.seriesById, shown.devices],
   );
-  const edit = useCallback(() => onOpen(board.id, { isEditing: true }), [onOpen, board.id]);
+  const edit = useCallback(() => {
+    setVersion(null);
+    setOlder(null);
+    onOpen(board.id, { isEditing: true });
+  }, [onOpen, board.id]);
   const surroundings = { feed, seriesById: shown.seriesById, devices: shown.devices, rangeUs: range.us };
 
   if (isEditor) {

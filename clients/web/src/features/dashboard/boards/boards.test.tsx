@@ -338,6 +338,13 @@ describe("the editor", () => {
     expect(boardDraft("account:b")).toBeNull();
     expect(boardDraft("ada:new")?.content).toMatchObject({ name: "Works", shared: false });
     expect(boardDraft("ada:new")?.base).toMatchObject({ etag: null, version: null });
+
+    // Another one does not replace the dashboard that was begun.
+    const second = open();
+    rename("Second");
+    second.unmount();
+    keepAsNewBoard("account:b", "ada:new");
+    expect(boardDraft("ada:new")?.content.panels.map(({ id }) => id)).toEqual(["a", "kept-a"]);
     forgetBoardDraft("ada:new");
   });
 

@@ -26,11 +26,21 @@ export function forgetBoardDraft(name: string): void {
   boardDrafts.delete(name);
 }
 
-/** Makes the draft `name` of a deleted dashboard the draft of a new one, which belongs to the person alone. */
+/**
+ * Makes the draft `name` of a deleted dashboard the draft of a new one, which belongs to the person alone. The panels of a
+ * new dashboard that was begun before stay, above the others.
+ */
 export function keepAsNewBoard(name: string, newName: string): void {
   const draft = boardDraft(name);
   if (!draft) return;
-  const content = { ...draft.content, shared: false };
+  const begun = boardDraft(newName)?.content.panels ?? [];
+  const bottom = Math.max(0, ...begun.map(({ y, h }) => y + h));
+  const moved = draft.content.panels.map((panel) => ({
+    ...panel,
+    id: begun.some(({ id }) => id === panel.id) ? `kept-${panel.id}`.slice(0, 32) : panel.id,
+    y: panel.y + bottom,
+  }));
+  const content = { ...draft.content, panels: [...begun, ...moved], shared: false };
   boardDrafts.set(newName, {
     content,
     base: { content: { ...content, panels: [] }, etag: null, version: null },

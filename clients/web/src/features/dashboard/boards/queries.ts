@@ -66,6 +66,8 @@ function shownSeriesQuery(api: ApiClient, ids: readonly number[]) {
     queryKey: ["shown-series", sorted.join()],
     queryFn: ({ signal }) => seriesByIds(api, sorted, signal),
     staleTime: SERIES_EVERY_MS,
+    // Names, units and limits that somebody changes reach a screen on a wall.
+    refetchInterval: SERIES_EVERY_MS,
     refetchOnWindowFocus: false,
     retry,
     retryDelay: 1_000,

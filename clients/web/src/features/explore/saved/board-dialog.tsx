@@ -11,6 +11,7 @@ import { SelectField, TextField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
 import { LoadError } from "@/components/load-error";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
+import { idempotencyKeys } from "@/lib/api/idempotency-key";
 import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import type { UnitLimit } from "../question";
@@ -42,17 +43,22 @@ export default function BoardDialog({ api, can, accountId, chosen, limits, onClo
   const [problem, setProblem] = useState<string | null>(null);
   const [nameProblem, setNameProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
+  const [keyOf] = useState(idempotencyKeys);
+  // Marks the panels of this dialog: when an answer was lost, they may be on the dashboard already.
+  const [mark] = useState(() => `explore-${Date.now().toString(36)}`);
   const [added, setAdded] = useState<Added | null>(null);
   const editable = (boards.data ?? []).filter((board) => mayEdit(board, accountId, can));
   const labels = { on: values("on"), off: values("off") };
 
   const create = async (): Promise<Added> => {
     const panels = chartsOf(chosen, limits, [], labels);
-    return api.post("/api/telemetry/dashboards", { body: { name: name.trim(), shared: false, panels } });
+    const body = { name: name.trim(), shared: false, panels };
+    return api.post("/api/telemetry/dashboards", { body, idempotencyKey: keyOf(body) });
   };
   const append = async (id: string, attempt = 1): Promise<Added> => {
     const { body, etag } = await api.getTagged("/api/telemetry/dashboards/{id}", { path: { id } });
-    const more = chartsOf(chosen, limits, body.panels, labels);
+    if (body.panels.some((panel) => panel.id.startsWith(mark))) return body;
+    const more = chartsOf(chosen, limits, body.panels, labels, mark);
     if (!hasRoom(body.panels, more)) throw new Full();
     try {
       return await api.put("/api/telemetry/dashboards/{id}", {

@@ -18,13 +18,14 @@ export function chartsOf(
   limits: readonly UnitLimit[],
   panels: readonly Panel[],
   labels: Labels,
+  prefix = "explore",
 ): Panel[] {
   const taken = new Set(panels.map(({ id }) => id));
   const bottom = Math.max(0, ...panels.map(({ y, h }) => y + h));
   let number = 0;
   const newId = () => {
     let id = "";
-    do id = `explore-${++number}`;
+    do id = `${prefix}-${++number}`;
     while (taken.has(id));
     taken.add(id);
     return id;

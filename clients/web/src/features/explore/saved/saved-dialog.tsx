@@ -12,6 +12,7 @@ import { LoadError } from "@/components/load-error";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/menu";
 import { When } from "@/components/when";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
+import { idempotencyKeys } from "@/lib/api/idempotency-key";
 import type { Can } from "@/lib/permissions";
 import { NameForm } from "./name-form";
 import {
@@ -44,6 +45,7 @@ export default function SavedDialog(props: SavedDialogProps) {
   const t = useTranslations("explore.saved");
   const client = useQueryClient();
   const saved = useQuery(questionsQuery(api));
+  const [keyOf] = useState(idempotencyKeys);
   const [asking, setAsking] = useState<Asking | null>(null);
   const reload = () => client.invalidateQueries({ queryKey: QUESTIONS_KEY });
   const isTooLong = query.length > MOST_QUERY;
@@ -70,7 +72,8 @@ export default function SavedDialog(props: SavedDialogProps) {
             testId="question"
             empty=""
             onSave={async (name) => {
-              await api.post("/api/telemetry/questions", { body: { name, query, shared: false } });
+              const body = { name, query, shared: false };
+              await api.post("/api/telemetry/questions", { body, idempotencyKey: keyOf(body) });
               await reload();
             }}
           />

@@ -25,11 +25,13 @@ type BulkDialogProps = {
 };
 
 /** The dialog is open while it is rendered. */
-export function BulkDialog({ api, action, users, onChanged, onDone, onClose }: BulkDialogProps) {
+export function BulkDialog({ api, action, users: chosen, onChanged, onDone, onClose }: BulkDialogProps) {
   const t = useTranslations("users");
   const roles = useTranslations("common.roles");
   const [role, setRole] = useState<User["role"]>("user");
   const [keyOf] = useState(idempotencyKeys);
+  // The selection is empty as soon as the change is done. The dialog closes a moment later.
+  const [users] = useState(chosen);
   const change: BulkChange = action === "set_role" ? { action, role } : { action };
   const ids = [...users.keys()];
   const preview = useQuery({
