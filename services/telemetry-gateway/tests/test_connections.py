@@ -11,6 +11,8 @@ from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.actions import connections as actions
+from pulse_telemetry_gateway.actions.connections import ConnectionHistory
 from pulse_telemetry_gateway.store import connections
 from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -89,8 +91,25 @@ async def test_only_the_newest_events_of_a_device_are_kept(
         await say(database, online=turn % 2 == 0)
         await store.note_changes()
     found = {name: await RegistryStore(database).find(name) for name in ("alpha", "beta")}
+    assert len(await states(store, found["alpha"] or 0)) == 6
+    monkeypatch.setattr(connections, "DEVICES_MAX", 1)
+    await ConnectionHistory(store, timedelta(days=90), on_change=print).trim()
     assert await states(store, found["alpha"] or 0) == [False, True, False]
     assert await states(store, found["beta"] or 0) == [True]
+
+
+async def test_one_transaction_locks_few_devices_and_a_round_reaches_all(
+    database: Database, store: ConnectionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (connections, actions):
+        monkeypatch.setattr(module, "DEVICES_MAX", 2)
+    names = ["alpha", "beta", "gamma", "press-4", "press-5"]
+    for name in names:
+        await say(database, online=True, device=name)
+    told = await store.note_changes()
+    assert len(told) == 2
+    await ConnectionHistory(store, timedelta(days=90), on_change=told.append).write()
+    assert sorted(told) == names
 
 
 async def test_old_events_are_deleted(database: Database, store: ConnectionStore) -> None:
