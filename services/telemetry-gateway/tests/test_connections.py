@@ -65,6 +65,22 @@ async def test_an_event_has_the_time_of_the_change_and_not_of_its_writing(
     assert event.at.isoformat() == "2026-01-01T00:00:00+00:00"
 
 
+async def test_a_change_by_a_gateway_of_an_older_release_has_the_time_of_its_writing(
+    database: Database, store: ConnectionStore
+) -> None:
+    """The older release changes `online` and not `online_since`."""
+    await say(database, online=True)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE device SET online_since = '2026-01-01T00:00:00Z'")
+        await store.note_changes()
+        await connection.execute("UPDATE device SET online = false")
+        before = await connection.fetchval("SELECT now()")
+        await store.note_changes()
+    offline, online = await store.page(1, None, 10)
+    assert (offline.online, online.online) == (False, True)
+    assert offline.at >= before
+
+
 async def test_several_gateways_write_one_event(database: Database, store: ConnectionStore) -> None:
     await say(database, online=True)
     told = await asyncio.gather(*(store.note_changes() for _ in range(5)))

@@ -31,7 +31,8 @@ class ConnectionStore:
         """Writes an event for up to `DEVICES_MAX` devices whose state differs from their newest event. Returns the ids
         of these devices; there may be more if it returns so many. Several gateways may call it at the same time: one of
         them writes each event. A device whose row is locked waits for the next call. Ingest waits only for the few
-        devices of one short transaction. Raises Unavailable."""
+        devices of one short transaction. The time of an event is `online_since`, or now if that is not later than the
+        device's newest event: a gateway of a release without this history changes `online` only. Raises Unavailable."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
                 "WITH due AS (SELECT id FROM device WHERE online IS NOT NULL "
@@ -39,7 +40,9 @@ class ConnectionStore:
                 "changed AS (UPDATE device d SET noted_online = d.online FROM due WHERE d.id = due.id "
                 "RETURNING d.id, d.name, d.online, d.online_since), "
                 "added AS (INSERT INTO connection_event (device_id, at, online) "
-                "SELECT id, coalesce(online_since, now()), online FROM changed) SELECT name FROM changed",
+                "SELECT id, CASE WHEN online_since > coalesce((SELECT e.at FROM connection_event e "
+                "WHERE e.device_id = changed.id ORDER BY e.id DESC LIMIT 1), '-infinity') "
+                "THEN online_since ELSE now() END, online FROM changed) SELECT name FROM changed",
                 DEVICES_MAX,
             )
         return [row["name"] for row in rows]
