@@ -5,11 +5,13 @@ import gc
 import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from pulse_bus import Delivery, Disconnected, LinkState, MessageTooLarge, PublishRefused, Quarantined
 from pulse_bus.mqtt import Will
+from pulse_bus.mqtt.connection import Connection
 from pulse_bus.reconnect import UNSTABLE
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import BatchAck, SeriesDeclaration, SeriesDeclared
@@ -47,6 +49,41 @@ async def test_a_refused_subscription_is_an_error(make: Make) -> None:
         await eventually(lambda: alpha.state is LinkState.REFUSED)
         assert "telemetry/ack/beta" in alpha.detail
         await alpha.drain()
+
+
+@pytest.mark.announces_log("subscription_refused")
+@pytest.mark.announces_log("broker_connection_failed")
+async def test_a_refused_optional_subscription_ends_nothing_and_is_asked_for_again(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway, alpha, handled = make(GATEWAY), make("alpha"), list[int]()
+
+    async def handle(delivery: Delivery[BatchAck]) -> None:
+        handled.append(delivery.message.epoch)
+
+    def is_replaced(before: Connection) -> bool:
+        return alpha._connection is not None and alpha._connection is not before
+
+    await alpha.subscribe(TELEMETRY_ACK, handle, device="alpha")
+    refused = await alpha.subscribe(TELEMETRY_ACK, ignore, device="beta", optional=True)
+    async with running(gateway, alpha):
+        assert refused.is_refused
+        await gateway.publish(
+            TELEMETRY_ACK, BatchAck(epoch=1, settled=[], refused=[], newest=[], credit=0), device="alpha"
+        )
+        await eventually(lambda: handled == [1])
+        for is_allowed in (False, True):
+            if is_allowed:  # as if auth had given the right meanwhile
+                refused.filters = tuple(name.replace("beta", "alpha") for name in refused.filters)
+            before = alpha._connection
+            assert before is not None
+            sock = before.wire._raw
+            assert isinstance(sock, socket.socket)
+            sock.shutdown(socket.SHUT_RDWR)
+            await eventually(partial(is_replaced, before))
+            await alpha.wait_connected()
+            assert refused.is_refused is not is_allowed
+    assert caplog.text.count("subscription_refused") == 1
 
 
 @pytest.mark.announces_log("broker_connection_failed state=refused")

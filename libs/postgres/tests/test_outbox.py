@@ -10,9 +10,10 @@ import pytest
 
 from pulse_bus.port import PublishRefused
 from pulse_contracts.auth import SessionRevoked
+from pulse_contracts.changes import Changed
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
-from pulse_contracts.topics import AUTH_EVENT, Topic
+from pulse_contracts.topics import AUTH_EVENT, CHANGES_PEOPLE, Topic
 from pulse_postgres import Database, Outbox, Relay
 from pulse_testkit.waiting import eventually
 
@@ -254,6 +255,51 @@ async def test_a_refusal_that_the_broker_may_withdraw_never_sets_an_event_aside(
     broker.after = None
     await publish_all(relay)
     assert await waiting(shop) == 0
+
+
+@pytest.mark.announces_log("outbox_notice_dropped")
+async def test_a_notice_that_the_broker_refuses_does_not_block_the_events_behind_it(
+    shop: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An older auth service has not given the right to publish notices yet."""
+
+    class Older(Broker):
+        async def publish(self, topic: Topic[Message], message: Message, **levels: str) -> None:
+            if topic.template.startswith("changes/"):
+                raise PublishRefused("changes/people/one", 0x87, "not authorized")
+            await super().publish(topic, message, **levels)
+
+    outbox, broker, counted = Outbox(), Older(), list[str]()
+    for number in (1, 2):
+        async with shop.transaction() as connection:
+            await outbox.put(connection, CHANGES_PEOPLE, Changed(at=number), account=event(number).account)
+        await put(outbox, shop, number)
+    await publish_all(Relay(shop, broker, on_dropped=lambda: counted.append("dropped")))
+    assert broker.got == [1, 2]
+    assert counted == ["dropped", "dropped"]
+    assert caplog.text.count("outbox_notice_dropped") == 1
+    assert await waiting(shop) == 0
+    assert await set_aside(shop) == []
+
+
+async def test_a_notice_waits_for_the_end_of_an_outage(shop: Database) -> None:
+    class Recording(Broker):
+        async def publish(self, topic: Topic[Message], message: Message, **levels: str) -> None:
+            if self.is_down:
+                raise Unavailable("the broker is away")
+            assert topic is CHANGES_PEOPLE
+            self.levels.append(levels)
+
+    broker = Recording()
+    broker.is_down = True
+    async with shop.transaction() as connection:
+        await Outbox().put(connection, CHANGES_PEOPLE, Changed(at=1), account="one")
+    relay = Relay(shop, broker)
+    with pytest.raises(Unavailable):
+        await relay.publish_next()
+    broker.is_down = False
+    await publish_all(relay)
+    assert broker.levels == [{"account": "one"}]
 
 
 async def test_depth_and_age_are_measured(shop: Database) -> None:

@@ -55,6 +55,12 @@ async def delete(world: World) -> object:
     return answer
 
 
+async def test_the_notice_for_pages_is_behind_the_event_of_the_same_change(admin: World) -> None:
+    await create(admin)
+    rows = await admin.rows("SELECT template FROM outbox WHERE template <> 'auth/collectors' ORDER BY id")
+    assert [row["template"] for row in rows] == ["auth/collector/{device}", "changes/collectors/{device}"]
+
+
 async def test_each_change_of_a_collector_tells_pages_its_id_and_nothing_else(admin: World) -> None:
     await create(admin)
     await delete(admin)

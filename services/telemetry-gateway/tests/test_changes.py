@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pulse_bus.mqtt import MqttBus
+from pulse_bus.mqtt.subscriptions import MqttSubscription
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.process.service import now_micros
 from pulse_contracts.auth import SessionRevoked
@@ -181,6 +182,19 @@ async def test_a_new_connection_to_the_broker_makes_pages_reload(started: Gatewa
     assert isinstance(sock, socket.socket)
     sock.shutdown(socket.SHUT_RDWR)
     await eventually(lambda: {name for name, kind, _ in admin.changes if kind == "reload"} == set(CHANGE_NAMESPACES))
+
+
+async def test_nobody_follows_a_namespace_whose_topic_the_broker_refuses(started: Gateway, admin: Browser) -> None:
+    changes = _channels(started)
+    (_, rules) = changes._channels["/mirror"].topics
+    assert isinstance(rules, MqttSubscription)
+    rules.is_refused = True
+    await eventually(lambda: admin.left == {"/mirror"})
+    async with browser(started.port, {"token": token(role="admin", sid="other")}) as client:
+        assert await client.join("/mirror") == "unavailable"
+        assert await client.join("/people") is None
+        rules.is_refused = False
+        assert await client.join("/mirror") is None
 
 
 async def test_nothing_of_administrators_is_sent_while_revocations_are_out_of_date(

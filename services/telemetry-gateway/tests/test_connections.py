@@ -11,6 +11,8 @@ from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.actions import connections as actions
+from pulse_telemetry_gateway.actions.connections import ConnectionHistory
 from pulse_telemetry_gateway.store import connections
 from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -63,6 +65,22 @@ async def test_an_event_has_the_time_of_the_change_and_not_of_its_writing(
     assert event.at.isoformat() == "2026-01-01T00:00:00+00:00"
 
 
+async def test_a_change_by_a_gateway_of_an_older_release_has_the_time_of_its_writing(
+    database: Database, store: ConnectionStore
+) -> None:
+    """The older release changes `online` and not `online_since`."""
+    await say(database, online=True)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE device SET online_since = '2026-01-01T00:00:00Z'")
+        await store.note_changes()
+        await connection.execute("UPDATE device SET online = false")
+        before = await connection.fetchval("SELECT now()")
+        await store.note_changes()
+    offline, online = await store.page(1, None, 10)
+    assert (offline.online, online.online) == (False, True)
+    assert offline.at >= before
+
+
 async def test_several_gateways_write_one_event(database: Database, store: ConnectionStore) -> None:
     await say(database, online=True)
     told = await asyncio.gather(*(store.note_changes() for _ in range(5)))
@@ -89,8 +107,25 @@ async def test_only_the_newest_events_of_a_device_are_kept(
         await say(database, online=turn % 2 == 0)
         await store.note_changes()
     found = {name: await RegistryStore(database).find(name) for name in ("alpha", "beta")}
+    assert len(await states(store, found["alpha"] or 0)) == 6
+    monkeypatch.setattr(connections, "DEVICES_MAX", 1)
+    await ConnectionHistory(store, timedelta(days=90), on_change=print).trim()
     assert await states(store, found["alpha"] or 0) == [False, True, False]
     assert await states(store, found["beta"] or 0) == [True]
+
+
+async def test_one_transaction_locks_few_devices_and_a_round_reaches_all(
+    database: Database, store: ConnectionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (connections, actions):
+        monkeypatch.setattr(module, "DEVICES_MAX", 2)
+    names = ["alpha", "beta", "gamma", "press-4", "press-5"]
+    for name in names:
+        await say(database, online=True, device=name)
+    told = await store.note_changes()
+    assert len(told) == 2
+    await ConnectionHistory(store, timedelta(days=90), on_change=told.append).write()
+    assert sorted(told) == names
 
 
 async def test_old_events_are_deleted(database: Database, store: ConnectionStore) -> None:

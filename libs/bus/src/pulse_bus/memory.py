@@ -26,6 +26,7 @@ class _Subscription:
     concurrency: int
     bus: "MemoryBus"
     queue: "asyncio.Queue[Incoming]" = field(default_factory=asyncio.Queue)
+    is_refused: bool = False
 
     def matches(self, address: str) -> dict[str, str] | None:
         levels = self.topic.match(address)
@@ -146,9 +147,18 @@ class MemoryBus:
         self._callbacks.append(callback)
 
     async def subscribe(
-        self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
+        self,
+        topic: Topic[M],
+        handler: Handler[M],
+        *,
+        shared: bool = False,
+        concurrency: int = 1,
+        optional: bool = False,
+        **levels: str,
     ) -> _Subscription:
-        """See `Bus.subscribe`. Raises ValueError for a shared subscription to a topic without a share group."""
+        """See `Bus.subscribe`. Nothing is refused here. Raises ValueError for a shared subscription to a topic without
+        a share group."""
+        del optional
         handling = Handling(topic, self._quarantine, self._rng, handler)
         return self._add(topic, handling, shared, concurrency, levels)
 

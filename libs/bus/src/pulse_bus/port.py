@@ -112,6 +112,10 @@ class LinkState(Enum):
 class Subscription(Protocol):
     """A subscription. It survives reconnects."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the broker refused it at the last connection. The next connection asks for it again."""
+
     async def cancel(self) -> None:
         """Ends the subscription. No delivery starts after it returns."""
 
@@ -149,13 +153,22 @@ class Bus(Protocol):
         publish."""
 
     async def subscribe(
-        self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
+        self,
+        topic: Topic[M],
+        handler: Handler[M],
+        *,
+        shared: bool = False,
+        concurrency: int = 1,
+        optional: bool = False,
+        **levels: str,
     ) -> Subscription:
         """Delivers messages of `topic` to `handler`.
 
         levels: restricts the subscription to these values of topic levels.
         concurrency: 1 handles messages one at a time, in order of arrival. Any other value handles them concurrently.
         shared: the broker divides the messages among the members of the topic's share group.
+        optional: if the broker refuses the subscription, the bus logs it and works without it. The next connection asks
+        again. A refusal of any other subscription ends the connection.
         """
 
     async def subscribe_groups(

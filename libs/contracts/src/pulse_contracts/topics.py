@@ -38,7 +38,8 @@ _LEVEL = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 @dataclass(frozen=True)
 class Topic(Generic[M_co]):
     """One family of topics. `template` has named levels (`telemetry/data/{device}`). `share` is the share group: the
-    broker divides the messages among its members (MQTT 5 shared subscription)."""
+    broker divides the messages among its members (MQTT 5 shared subscription). `is_notice`: a message only tells pages
+    to ask again, so its loss is harmless: the outbox drops one that the broker refuses."""
 
     template: str
     message: type[M_co]
@@ -48,6 +49,7 @@ class Topic(Generic[M_co]):
     qos: Literal[0, 1] = 1
     retain: bool = False
     share: str | None = None
+    is_notice: bool = False
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -239,7 +241,12 @@ SYSTEM_REPLY = Topic(
     "system/reply/{device}", CommandReply, _UP, _GATEWAY, "A collector's answer to a command", share="gateway"
 )
 CHANGES_PEOPLE = Topic(
-    "changes/people/{account}", Changed, _parties("users", "auth"), _GATEWAY, "An account or its second factor changed"
+    "changes/people/{account}",
+    Changed,
+    _parties("users", "auth"),
+    _GATEWAY,
+    "An account or its second factor changed",
+    is_notice=True,
 )
 CHANGES_COLLECTORS = Topic(
     "changes/collectors/{device}",
@@ -247,12 +254,23 @@ CHANGES_COLLECTORS = Topic(
     _parties("auth"),
     _GATEWAY,
     "A collector or plain device was enrolled, changed, disabled, lost or deleted",
+    is_notice=True,
 )
 CHANGES_DEVICES = Topic(
-    "changes/devices/{device}", Changed, _GATEWAY, _GATEWAY, "A device was registered, described, configured or erased"
+    "changes/devices/{device}",
+    Changed,
+    _GATEWAY,
+    _GATEWAY,
+    "A device was registered, described, configured or erased",
+    is_notice=True,
 )
 CHANGES_ENTITLEMENT = Topic(
-    "changes/entitlement", Changed, _SYNC, _GATEWAY, "The rules or the leases of offline sign-in changed"
+    "changes/entitlement",
+    Changed,
+    _SYNC,
+    _GATEWAY,
+    "The rules or the leases of offline sign-in changed",
+    is_notice=True,
 )
 
 CATALOGUE: tuple[Topic[Message], ...] = (

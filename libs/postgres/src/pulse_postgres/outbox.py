@@ -55,13 +55,23 @@ class Relay:
 
     Only one relay per schema works at a time: it locks the rows that it publishes. An event that cannot be published is
     set aside, so that it does not block the others: immediately if it cannot be read, and after five attempts if
-    publishing it fails for its own fault. An outage, and a refusal that the broker may withdraw, is retried for ever.
-    `on_set_aside` is called for each event."""
+    publishing it fails for its own fault. An outage, and a refusal that the broker may withdraw, is retried for ever,
+    except for a notice (`Topic.is_notice`): the relay drops a notice that the broker refuses, because the events behind
+    it must not wait for the right to publish notices. `on_set_aside` is called for each event that is set aside,
+    `on_dropped` for each notice that is dropped."""
 
-    def __init__(self, database: Database, bus: Publisher, on_set_aside: Callable[[], object] = lambda: None) -> None:
-        self._database, self._bus, self._on_set_aside = database, bus, on_set_aside
+    def __init__(
+        self,
+        database: Database,
+        bus: Publisher,
+        on_set_aside: Callable[[], object] = lambda: None,
+        on_dropped: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._database, self._bus, self._on_set_aside, self._on_dropped = database, bus, on_set_aside, on_dropped
         self._topics = {topic.template: topic for topic in CATALOGUE}
         self._attempts: dict[int, int] = {}
+        self._refused = set[str]()
+        """Templates of the notices that the broker refused last, so that each is logged once."""
         self.depth = 0
         """Number of unpublished events at the last `measure`."""
         self.oldest_age = 0.0
@@ -98,7 +108,7 @@ class Relay:
             self.depth, self.oldest_age = row["depth"], row["age"]
 
     async def _publish(self, connection: Connection, row: Row) -> Exception | None:
-        """Publishes one event or sets it aside. Returns the failure of an event that gets another attempt."""
+        """Publishes one event, sets it aside or drops it. Returns the failure of an event that gets another attempt."""
         try:
             topic = self._topics[row["template"]]
             message = topic.message.model_validate_json(row["message"])
@@ -108,16 +118,26 @@ class Relay:
             return None
         try:
             await self._bus.publish(topic, message, **levels)
+            self._refused.discard(topic.template)
         except Exception as error:  # noqa: BLE001  # returned: what is done before it must be committed first
             if isinstance(error, Unavailable):
                 return error
             if getattr(error, "is_temporary", False):  # such as a broker that does not have its accounts yet
-                return Unavailable(str(error))
+                if not topic.is_notice:
+                    return Unavailable(str(error))
+                self._drop(topic, error)
+                return None
             attempts = self._attempts[row["id"]] = self._attempts.get(row["id"], 0) + 1
             if attempts < _ATTEMPTS:
                 return error
             await self._set_aside(connection, row, error)
         return None
+
+    def _drop(self, topic: Topic[Message], error: Exception) -> None:
+        self._on_dropped()
+        if topic.template not in self._refused:
+            self._refused.add(topic.template)
+            log.warning("outbox_notice_dropped", topic=topic.template, reason=str(error))
 
     async def _set_aside(self, connection: Connection, row: Row, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"[:1_000]

@@ -22,7 +22,7 @@ from pulse_bus.mqtt.connection import (
 )
 from pulse_bus.mqtt.failures import Drained, SubscribeRefused, first_error, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
-from pulse_bus.mqtt.subscriptions import Item, MqttDividedSubscription, MqttSubscription, Routes
+from pulse_bus.mqtt.subscriptions import Item, MqttDividedSubscription, MqttSubscription, Routes, note_refusals
 from pulse_bus.mqtt.watched_sockets import watch_open_sockets_only
 from pulse_bus.mqtt.wire import Publish, install_wires, publish_head, publish_packet
 from pulse_bus.port import (
@@ -115,11 +115,18 @@ class MqttBus:
         self._callbacks.append(callback)
 
     async def subscribe(
-        self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
+        self,
+        topic: Topic[M],
+        handler: Handler[M],
+        *,
+        shared: bool = False,
+        concurrency: int = 1,
+        optional: bool = False,
+        **levels: str,
     ) -> MqttSubscription:
         """See `Bus.subscribe`. Raises ValueError for a shared subscription to a topic without a share group."""
         handling = Handling(topic, self._quarantine, self._rng, handler)
-        return await self._add(handling, shared, concurrency, levels)
+        return await self._add(handling, shared, concurrency, levels, optional)
 
     async def subscribe_groups(
         self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
@@ -133,6 +140,7 @@ class MqttBus:
         shared: bool,  # noqa: FBT001  # from the keyword of the two above
         concurrency: int,
         levels: Mapping[str, str],
+        optional: bool = False,  # noqa: FBT001, FBT002
     ) -> MqttSubscription:
         topic = handling.topic
         pattern = f"{self._settings.prefix}/{topic.filter(**levels)}"
@@ -140,7 +148,7 @@ class MqttBus:
             if topic.share is None:
                 raise ValueError(f"{topic.template} has no share group")
             pattern = f"$share/{topic.share}/{pattern}"
-        entry = MqttSubscription((pattern,), dict(levels), handling, concurrency, self)  # type: ignore[arg-type]
+        entry = MqttSubscription((pattern,), dict(levels), handling, concurrency, self, optional=optional)  # type: ignore[arg-type]
         await self._start(entry)
         return entry
 
@@ -174,7 +182,8 @@ class MqttBus:
             if removed:
                 await connection.client.unsubscribe(list(removed))
             if added:
-                await self._grant_filters(connection, dict.fromkeys(added, entry.handling.topic))
+                refused = await self._ask(connection, dict.fromkeys(added, entry.handling.topic))
+                note_refusals([entry], refused)
         except aiomqtt.MqttError as error:
             log.debug("subscribe_postponed", topic=entry.handling.topic.template, reason=str(error))
             return False
@@ -315,19 +324,17 @@ class MqttBus:
         others = [pattern for entry in entries for pattern in entry.others]
         if others and self._settings.session_expiry:
             await connection.client.unsubscribe(others)
-        await self._grant_filters(
-            connection, {pattern: entry.handling.topic for entry in entries for pattern in entry.filters}
-        )
+        topics = {pattern: entry.handling.topic for entry in entries for pattern in entry.filters}
+        note_refusals(entries, await self._ask(connection, topics))
 
-    async def _grant_filters(self, connection: Connection, topics: Mapping[str, Topic[Message]]) -> None:
+    async def _ask(self, connection: Connection, topics: Mapping[str, Topic[Message]]) -> dict[str, int]:
+        """Asks the broker for filters. Returns the reason codes of those that it refused."""
         if not topics:
-            return
+            return {}
         wanted = [(name, subscribe_options(topic.qos, is_retained=topic.retain)) for name, topic in topics.items()]
         codes = await connection.client.subscribe(wanted)
         values = [code if isinstance(code, int) else code.value for code in codes]
-        for name, value in zip(topics, values, strict=True):
-            if value >= 0x80:
-                raise SubscribeRefused(f"{name}: the broker refused the subscription: 0x{value:02x}")
+        return {name: value for name, value in zip(topics, values, strict=True) if value >= 0x80}
 
     async def _watch(self, connection: Connection) -> None:
         """Raises MqttError when the connection ends. The wire delivers messages of QoS 0 and 1; others are ignored."""

@@ -32,6 +32,7 @@ class MqttSubscription:
     """One subscription. With a concurrency of 1 its messages go through `queue` to one worker, in order.
 
     filters: what the broker should deliver. others: what a resumed session may still deliver, and should not.
+    optional: the bus works without it if the broker refuses it.
     """
 
     filters: tuple[str, ...]
@@ -42,6 +43,8 @@ class MqttSubscription:
     others: tuple[str, ...] = ()
     queue: "asyncio.Queue[Item | None]" = field(default_factory=asyncio.Queue)
     is_cancelled: bool = False
+    optional: bool = False
+    is_refused: bool = False
 
     def matches(self, address: str) -> dict[str, str] | None:
         """The levels of an address that belongs to this subscription."""
@@ -79,6 +82,19 @@ class MqttDividedSubscription(MqttSubscription):
             raise
         self._is_unsure = not is_granted and (was_unsure or bool(added or removed))
         return is_granted
+
+
+def note_refusals(entries: Sequence[MqttSubscription], refused: Mapping[str, int]) -> None:
+    """Records for each subscription whether the broker refused it. `refused`: the reason codes of the refused filters.
+    Logs a refusal once, not at each connection. Raises SubscribeRefused if the bus cannot work without a filter."""
+    for entry in entries:
+        found = [(name, refused[name]) for name in entry.filters if name in refused]
+        for name, code in found:
+            if not entry.optional:
+                raise SubscribeRefused(f"{name}: the broker refused the subscription: 0x{code:02x}")
+            if not entry.is_refused:
+                log.warning("subscription_refused", filter=name, code=f"0x{code:02x}")
+        entry.is_refused = bool(found)
 
 
 Route = tuple[str, list[tuple[MqttSubscription, dict[str, str]]]]

@@ -227,7 +227,8 @@ def _outbox_jobs(runtime: Runtime) -> list[Job]:
     set_aside = runtime.metrics.counter(
         "outbox_events_set_aside", "Events that could not be published and were set aside"
     )
-    relay = Relay(runtime.database, runtime.bus, set_aside.inc)
+    dropped = runtime.metrics.counter("outbox_notices_dropped", "Notices for pages that the broker refused")
+    relay = Relay(runtime.database, runtime.bus, set_aside.inc, dropped.inc)
     pending = runtime.metrics.gauge("outbox_pending_events", "Events that are not published yet")
     pending.set_function(lambda: relay.depth)
     age = runtime.metrics.gauge("outbox_oldest_event_age_seconds", "Age of the oldest event that is not published yet")

@@ -31,13 +31,13 @@ class CollectorEvents:
 
     async def put(self, connection: Connection, id_: str) -> None:
         """Writes the event of a changed collector to the outbox, in the transaction of the change, and a notice for
-        pages. A plain device has no event. Raises VaultClosed."""
+        pages behind it. A plain device has no event. Raises VaultClosed."""
         await self._store.lock(connection)
-        await self._outbox.put(connection, CHANGES_COLLECTORS, Changed(at=self._clock()), device=id_)
         found = await self._store.find(connection, id_)
         if found is not None:
             await self._outbox.put(connection, AUTH_COLLECTOR, self.event(found), device=id_)
             after_commit(self.digest_due.set)
+        await self._outbox.put(connection, CHANGES_COLLECTORS, Changed(at=self._clock()), device=id_)
 
     def event(self, collector: StoredCollector) -> CollectorChanged:
         """The event. The seal is bound to collector and version, so it fits no other event. Raises VaultClosed."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from pulse_telemetry_gateway.store.connections import ConnectionStore
+from pulse_telemetry_gateway.store.connections import DEVICES_MAX, ConnectionStore
 
 
 class ConnectionHistory:
@@ -18,9 +18,13 @@ class ConnectionHistory:
     async def write(self) -> None:
         """Writes what changed. A device that disconnects and returns before the call leaves no event. Raises
         Unavailable."""
-        for device in await self._store.note_changes():
-            self._on_change(device)
+        while devices := await self._store.note_changes():
+            for device in devices:
+                self._on_change(device)
+            if len(devices) < DEVICES_MAX:
+                return
 
     async def trim(self) -> None:
-        """Deletes old events. Raises Unavailable."""
+        """Deletes old events, and those beyond the most that are kept for a device. Raises Unavailable."""
         await self._store.forget(self._kept)
+        await self._store.trim()

@@ -36,13 +36,15 @@ class DeviceNotices:
 
     async def publish(self) -> None:
         """Publishes the notices that wait. Without a connection they wait for the next one. Raises Unavailable; the
-        rest waits."""
+        rest waits. A change during the publishing of its device's notice gets a notice of its own."""
         while self._waiting:
             device = next(iter(self._waiting))
+            del self._waiting[device]
             try:
                 await self._bus.publish(CHANGES_DEVICES, Changed(at=self._clock()), device=device)
             except Disconnected:
+                self._waiting[device] = None
                 return
             except PublishRefused as error:
+                self._waiting[device] = None
                 raise Unavailable(str(error)) from error
-            self._waiting.pop(device, None)

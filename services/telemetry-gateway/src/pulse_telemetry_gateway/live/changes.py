@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import socketio
 
-from pulse_bus import Bus, Delivery
+from pulse_bus import Bus, Delivery, Subscription
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.background import for_each
 from pulse_contracts.auth import SessionRevoked
@@ -43,13 +43,19 @@ class _Member:
 @dataclass
 class _Channel:
     """One namespace: its browsers by session id, and what changed since the last round. `is_lossy`: changes were left
-    out, or may have been."""
+    out, or may have been. `topics`: the subscriptions that may be refused."""
 
     permission: Permission
+    topics: list[Subscription] = field(default_factory=list)
     members: dict[str, _Member] = field(default_factory=dict)
     ids: dict[str, None] = field(default_factory=dict)
     rules: bool = False
     is_lossy: bool = False
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the broker refused a topic, such as one that an older auth service does not know."""
+        return any(topic.is_refused for topic in self.topics)
 
     @property
     def is_idle(self) -> bool:
@@ -73,7 +79,8 @@ class ChangeChannels:
     """The Socket.IO namespaces of changes. A browser joins one on a socket that has joined the live namespace, so each
     ends with the session of its socket.
 
-    A browser that cannot take a message now is told to reload later: nothing is queued for it.
+    A browser that cannot take a message now is told to reload later: nothing is queued for it. Nobody can join a
+    namespace while the broker refuses one of its topics: the pages poll then.
     """
 
     def __init__(self, server: socketio.AsyncServer, check: Check, metrics: Metrics) -> None:
@@ -89,13 +96,16 @@ class ChangeChannels:
 
     async def subscribe_bus(self, bus: Bus) -> None:
         """Follows the topics. After a new connection to the broker every browser reloads, because messages may be
-        lost."""
-        await bus.subscribe(CHANGES_PEOPLE, self._person)
+        lost. Ingest goes on if the broker refuses a topic that only pages need."""
         await bus.subscribe(AUTH_EVENT, self._session)
-        await bus.subscribe(CHANGES_COLLECTORS, self._collector)
-        await bus.subscribe(CHANGES_DEVICES, self._device)
-        await bus.subscribe(USERS_MIRROR, self._mirror)
-        await bus.subscribe(CHANGES_ENTITLEMENT, self._rules)
+        for namespace, subscription in (
+            ("/people", await bus.subscribe(CHANGES_PEOPLE, self._person, optional=True)),
+            ("/collectors", await bus.subscribe(CHANGES_COLLECTORS, self._collector, optional=True)),
+            ("/devices", await bus.subscribe(CHANGES_DEVICES, self._device, optional=True)),
+            ("/mirror", await bus.subscribe(USERS_MIRROR, self._mirror, optional=True)),
+            ("/mirror", await bus.subscribe(CHANGES_ENTITLEMENT, self._rules, optional=True)),
+        ):
+            self._channels[namespace].topics.append(subscription)
         bus.on_connected(self._connected)
 
     def note(self, namespace: str, id_: str) -> None:
@@ -124,10 +134,11 @@ class ChangeChannels:
             await for_each(list(channel.members.items()), send)
 
     async def expel(self) -> None:
-        """Removes the browsers whose session has lost the permission of their namespace."""
+        """Removes the browsers whose session has lost the permission of their namespace, and those of a namespace whose
+        topic the broker refuses."""
         for name, channel in self._channels.items():
             for sid, member in list(channel.members.items()):
-                if self._check(member.wire, channel.permission) not in {None, UNAVAILABLE}:
+                if channel.is_deaf or self._check(member.wire, channel.permission) not in {None, UNAVAILABLE}:
                     await self._server.disconnect(sid, namespace=name)
 
     async def _send(self, namespace: str, sid: str, member: _Member, event: str | None) -> None:
@@ -149,7 +160,7 @@ class ChangeChannels:
 
         async def join(sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
             wire = Wire.of(environ["asgi.scope"])
-            refusal = self._check(wire, channel.permission)
+            refusal = self._check(wire, channel.permission) or (UNAVAILABLE if channel.is_deaf else None)
             if refusal is not None:
                 self._refused.labels(name, refusal).inc()
                 raise socketio.exceptions.ConnectionRefusedError(refusal)

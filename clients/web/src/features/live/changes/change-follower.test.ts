@@ -116,3 +116,23 @@ it("reports nothing after it has stopped", () => {
   expect(told).toEqual([everything]);
   expect(socket.active).toBe(false);
 });
+
+it("joins again after the gateway has removed it, unless that refuses it for good", () => {
+  const { socket, told, followed, become } = setUp();
+  become(LIVE);
+  socket.accept();
+  socket.active = false;
+  socket.fire("disconnect", "io server disconnect");
+  expect(followed).toEqual([true, false]);
+  vi.advanceTimersByTime(5_000);
+  expect(socket.active).toBe(true);
+  socket.accept();
+  expect(followed).toEqual([true, false, true]);
+  expect(told).toEqual([everything, everything]);
+  socket.active = false;
+  socket.fire("disconnect", "io server disconnect");
+  vi.advanceTimersByTime(5_000);
+  socket.refuse("forbidden");
+  vi.advanceTimersByTime(60_000);
+  expect(socket.active).toBe(false);
+});

@@ -84,9 +84,17 @@ class Following {
       // Whatever changed before is unknown: the page was loaded before, or the connection was lost.
       this.report(EVERYTHING);
     });
-    socket.on("disconnect", () => this.setFollowed(false));
+    const joinAgain = () => {
+      this.cancelRetry();
+      this.cancelRetry = this.ports.after(RETRY_MS, () => socket.connect());
+    };
+    socket.on("disconnect", (reason) => {
+      this.setFollowed(false);
+      // The gateway removed this page: it cannot follow the changes itself now, or it will refuse the page for good.
+      if (reason === "io server disconnect") joinAgain();
+    });
     socket.on("connect_error", ({ message }) => {
-      if (TEMPORARY.has(message)) this.cancelRetry = this.ports.after(RETRY_MS, () => socket.connect());
+      if (TEMPORARY.has(message)) joinAgain();
     });
     socket.on("changed", ({ ids, rules }) => this.report({ ids: new Set(ids), rules }));
     socket.on("reload", () => this.report(EVERYTHING));
