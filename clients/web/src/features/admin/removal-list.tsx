@@ -20,12 +20,14 @@ export function RemovalList({ preview, isLonger }: RemovalListProps) {
     <div className="space-y-2" data-testid="retention-preview">
       <p className="text-fg">
         {raw?.before
-          ? t("removes", {
-              readings: preview.readings,
-              devices: preview.devices,
-              before: dateTime(raw.before),
-              size: bytesText(preview.bytes),
-            })
+          ? preview.readings === null || preview.devices === null
+            ? t("removesUncounted", { before: dateTime(raw.before), size: bytesText(preview.bytes) })
+            : t("removes", {
+                readings: preview.readings,
+                devices: preview.devices,
+                before: dateTime(raw.before),
+                size: bytesText(preview.bytes),
+              })
           : removed.length > 0
             ? t("removesNoReadings", { size: bytesText(preview.bytes) })
             : t("removesNothing")}

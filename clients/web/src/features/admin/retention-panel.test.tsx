@@ -47,3 +47,12 @@ it.each([
     expect(screen.queryByTestId("retention-old-gateways") !== null).toBe(warns);
   },
 );
+
+it("says that readings could not be counted in time, and saves nevertheless", async () => {
+  const raw = { partitions: 1, bytes: 10, before: "2026-01-01T00:00:00Z", kept: 0, readings: null };
+  const levels = [{ ...raw, level: "raw" as const }];
+  const put = await check("30", { levels, readings: null, devices: null, bytes: 10 });
+  expect(screen.getByTestId("retention-preview").textContent).toContain("could not be counted in time");
+  fireEvent.click(screen.getByTestId("confirm"));
+  await waitFor(() => expect(put).toHaveBeenCalledOnce());
+});
