@@ -669,7 +669,8 @@ ALTER TABLE service_outage ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE service_watch (
     service text NOT NULL,
     at timestamp with time zone NOT NULL,
-    down_since timestamp with time zone
+    down_since timestamp with time zone,
+    last_up timestamp with time zone
 );
 
 CREATE TABLE shard (

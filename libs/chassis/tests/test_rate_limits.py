@@ -24,6 +24,20 @@ def limits(clock: Clock) -> RateLimits:
     return RateLimits(clock)
 
 
+async def test_several_uses_are_counted_together_or_not_at_all(limits: RateLimits, clock: Clock) -> None:
+    await limits.check("things", "5/minute", "ada", 2)
+    clock.now += 20
+    await limits.check("things", "5/minute", "ada")
+    with pytest.raises(TooManyRequests) as refused:
+        await limits.check("things", "5/minute", "ada", 4)
+    assert refused.value.retry_after.total_seconds() == 40
+    await limits.check("things", "5/minute", "ada", 2)
+    with pytest.raises(TooManyRequests):
+        await limits.check("things", "5/minute", "ada")
+    clock.now += 40
+    await limits.check("things", "5/minute", "ada", 2)
+
+
 async def test_uses_become_free_one_by_one_and_the_problem_says_when(limits: RateLimits, clock: Clock) -> None:
     await limits.check("things", "2/minute", "ada")
     clock.now += 20

@@ -53,6 +53,13 @@ async def test_an_exhausted_pool_is_unavailable_and_recovers(small: Database) ->
     assert await small.is_reachable()
 
 
+async def test_postgresql_accepts_connections_while_the_pool_is_exhausted(url: str, free_port: int) -> None:
+    async with Database(PoolSettings(url, size=1)) as full, full.connection():
+        assert await full.accepts_connections()
+    async with Database(PoolSettings(f"postgresql://me:secret@127.0.0.1:{free_port}/x")) as down:
+        assert not await down.accepts_connections()
+
+
 async def test_a_statement_that_takes_too_long_is_unavailable_and_its_connection_is_usable_again(
     small: Database,
 ) -> None:

@@ -84,17 +84,17 @@ async def test_a_service_is_up_while_one_of_its_processes_is_online(world: World
     await world.hear("users", "a", "offline")
     await world.round(30)
     await world.hear("users", "b", "offline")
-    await world.round(20)
+    await world.round(30)
     await world.hear("users", "c", "online")
     await world.round(40)
     found = await world.seconds()
-    assert found["users"] == (100, 20)
-    assert found["database"] == found["broker"] == found["telemetry-gateway"] == (120, 0)
+    assert found["users"] == (100, 30)
+    assert found["database"] == found["broker"] == found["telemetry-gateway"] == (130, 0)
     assert "auth" not in found  # nothing was heard of it
     (outage,) = await world.store.outages(30, 10)
     assert outage.service == "users"
     assert outage.until is not None
-    assert outage.until - outage.since == timedelta(seconds=60)
+    assert outage.until - outage.since == timedelta(seconds=70)
 
 
 async def test_time_that_nobody_watched_is_in_neither(world: World) -> None:
@@ -136,23 +136,133 @@ async def test_a_gateway_that_has_just_started_does_not_call_the_broker_down(wor
     assert (await world.seconds())["broker"] == (0, 10)
 
 
-async def test_an_outage_of_the_database_counts_once_it_is_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_gateways_that_disagree_about_the_broker_open_no_outage(world: World) -> None:
+    cut_off = Link()
+    other = Watch(cast("Bus", cut_off), world.store, lambda: world.now)
     await world.watch.count()
-    real = world.store.count
+    await other.count()
+    cut_off.state = LinkState.CONNECTING
+    for _ in range(6):
+        world.store.moment += timedelta(seconds=5)
+        await other.count()
+        world.store.moment += timedelta(seconds=5)
+        await world.watch.count()
+    assert (await world.seconds())["broker"] == (60, 0)
+    assert await world.store.outages(30, 10) == []
+    for _ in range(3):  # the gateway that saw it up has stopped
+        world.store.moment += timedelta(seconds=10)
+        await other.count()
+    assert (await world.seconds())["broker"] == (60, 30)
+    assert [one.service for one in await world.store.outages(30, 10)] == ["broker"]
 
-    async def fail(states: dict[str, bool], gap: timedelta) -> None:
+
+@pytest.mark.parametrize("is_back", [True, False])
+async def test_an_outage_ends_where_nobody_watched(world: World, *, is_back: bool) -> None:
+    await world.hear("users", "a", "online")
+    await world.watch.count()
+    await world.hear("users", "a", "offline")
+    await world.round(30)
+    if is_back:
+        await world.hear("users", "a", "online")
+    await world.round(7_200)
+    found = [one for one in await world.store.outages(30, 10) if one.until is not None]
+    assert [(one.service, one.until and one.until - one.since) for one in found] == [("users", timedelta(seconds=30))]
+    assert (await world.seconds())["users"] == (0, 30)
+    assert len(await world.store.outages(30, 10)) == (1 if is_back else 2)
+
+
+async def test_a_gateway_that_shuts_down_counts_nothing(world: World) -> None:
+    await world.watch.count()
+    world.link.state = LinkState.CLOSED
+    for _ in range(3):
+        await world.round(30)
+    assert await world.seconds() == {}
+    assert await world.store.outages(30, 10) == []
+
+
+class Failing:
+    """Makes the store fail for a while. accepts: what a new connection of the gateway finds."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._world, self._patch, self.accepts = world, monkeypatch, False
+
+    async def rounds(self, number: int, seconds: float = 30) -> None:
+        with self._patch.context() as patch:
+            patch.setattr(self._world.store, "count", self._fail)
+            patch.setattr(self._world.store, "count_outage", self._fail)
+            patch.setattr(self._world.store, "accepts_connections", self._answer)
+            for _ in range(number):
+                with pytest.raises(Unavailable):
+                    await self._world.round(seconds)
+
+    async def _fail(self, *_: object) -> None:
         raise Unavailable("down")
 
-    monkeypatch.setattr(world.store, "count", fail)
-    for _ in range(4):
-        with pytest.raises(Unavailable):
-            await world.round(30)
-    monkeypatch.setattr(world.store, "count", real)
+    async def _answer(self) -> bool:
+        return self.accepts
+
+
+@pytest.fixture
+def failing(world: World, monkeypatch: pytest.MonkeyPatch) -> Failing:
+    return Failing(world, monkeypatch)
+
+
+async def test_an_outage_of_the_database_counts_once_it_is_back(world: World, failing: Failing) -> None:
+    await world.watch.count()
+    await failing.rounds(4)
     await world.round(30)
     found = await world.seconds()
     assert found["database"] == (0, 150)
     assert "broker" not in found
     assert [one.service for one in await world.store.outages(30, 10)] == ["database"]
+    await world.round(30)
+    assert (await world.seconds())["database"] == (30, 150)
+
+
+async def test_an_outage_is_divided_at_midnight_and_may_take_days(world: World, failing: Failing) -> None:
+    world.store.moment = datetime(2026, 3, 1, 23, 59, 40, tzinfo=UTC)
+    await world.watch.count()
+    await failing.rounds(2 * 86_400 // 40, 40)
+    await world.round(40)
+    async with world.database.connection() as connection:
+        rows = await connection.fetch("SELECT day::text, down_seconds FROM service_day ORDER BY day")
+    assert [tuple(row) for row in rows] == [
+        ("2026-03-01", 20),
+        ("2026-03-02", 86_400),
+        ("2026-03-03", 86_400),
+        ("2026-03-04", 20),
+    ]
+
+
+async def test_a_database_that_another_gateway_reached_was_not_down(world: World, failing: Failing) -> None:
+    other = Watch(cast("Bus", world.link), world.store, lambda: world.now)
+    await world.watch.count()
+    for _ in range(4):
+        await failing.rounds(1)
+        await other.count()
+    await world.round(30)
+    assert (await world.seconds())["database"] == (150, 0)
+    assert await world.store.outages(30, 10) == []
+
+
+async def test_a_lock_or_a_full_pool_is_no_outage_of_the_database(world: World, failing: Failing) -> None:
+    failing.accepts = True
+    await world.watch.count()
+    await failing.rounds(4)
+    await world.round(30)
+    assert await world.seconds() == {}
+    assert await world.store.outages(30, 10) == []
+
+
+async def test_an_outage_of_the_database_ends_with_the_first_connection(world: World, failing: Failing) -> None:
+    await world.watch.count()
+    await failing.rounds(2)
+    failing.accepts = True
+    await failing.rounds(10)
+    await world.round(30)
+    (outage,) = await world.store.outages(30, 10)
+    assert outage.until is not None
+    assert outage.until - outage.since == timedelta(seconds=90)
 
 
 async def test_old_days_and_outages_are_deleted(world: World, database: Database) -> None:

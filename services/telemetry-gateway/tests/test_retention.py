@@ -3,12 +3,15 @@
 import asyncio
 import dataclasses
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
 from pulse_contracts.errors import Unavailable
-from pulse_postgres import Database
+from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.retention import ClocksDiffer, Retention
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
@@ -104,6 +107,28 @@ async def test_recently_arrived_readings_are_kept_whatever_their_time(ledger: Le
     assert await retention.apply(due) == {}
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT sum(n) FROM chunk") == 200
+
+
+class Earlier:
+    """A database as one snapshot sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+
+async def test_a_partition_that_is_dropped_while_they_are_listed_has_no_size(
+    ledger: LedgerStore, database: Database
+) -> None:
+    async with database.snapshot() as snapshot:
+        await snapshot.execute("SELECT 1 FROM device")
+        async with database.connection() as other:
+            await other.execute("DROP TABLE batch_20260101")
+        found = await RetentionStore(cast("Database", Earlier(snapshot))).partitions()
+    assert [one.size for one in found if one.name == "batch_20260101"] == [0]
 
 
 async def test_making_a_partition_does_not_block_ingest(ledger: LedgerStore, database: Database) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.actions import retention_settings
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -86,6 +87,19 @@ async def test_the_preview_counts_exactly_what_the_sweep_removes_after_the_chang
     kind, target, before, after = (await audited(database))[-1]
     assert (kind, target) == ("retention_changed", "retention")
     assert (json.loads(before or "")["raw_days"], json.loads(after or "")["raw_days"]) == (400, 30)
+
+
+async def test_a_preview_that_cannot_count_in_time_says_so_and_the_change_is_still_possible(
+    admin: Person, ledger: LedgerStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_settings, "_COUNTING", timedelta(0))
+    await store_old_readings(ledger, database, days=100)
+    answer = await admin.ask("POST", PREVIEW, SHORT)
+    assert answer.status_code == 200, answer.text
+    assert answer.json().items() >= {"readings": None, "devices": None}.items()
+    assert raw_of(answer.json()).items() >= {"partitions": 1, "readings": None}.items()
+    assert answer.json()["bytes"] > 0
+    assert (await admin.ask("PUT", PATH, SHORT, version=1)).status_code == 200
 
 
 async def test_null_restores_the_setting_of_the_gateway(admin: Person) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.routes import share_links
 from pulse_testkit.servers import Servers
 
@@ -280,6 +282,36 @@ async def test_wrong_tokens_are_limited_by_address_and_do_not_lock_out_right_one
         assert (problem(limited), "retry-after" in limited.headers) == ((429, "rate_limited"), True)
         assert (await read(started, valid["token"], where)).status_code == 200
     assert problem(await read(started, revoked["token"], address="192.0.2.2")) == (404, "share_link_invalid")
+
+
+async def test_each_series_of_a_request_counts(
+    started: Gateway, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_links, "_SERIES_PER_READER", "5/minute")
+    started.runtime.limits._clock = lambda: 0.0
+    _, link = await link_of(admin)
+    several, single = f"/readings?series=1,2&{SPAN}", f"/series/1/readings?{SPAN}"
+    found = [(await read(started, link["token"], path)).status_code for path in (several, several, several, single)]
+    assert found == [200, 200, 429, 200]
+    assert problem(await read(started, link["token"], single)) == (429, "rate_limited")
+    assert (await read(started, link["token"], several, "192.0.2.2")).status_code == 200
+
+
+async def test_a_request_for_many_series_lets_other_readers_in_between(
+    started: Gateway, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, link = await link_of(admin)
+    real, taken = ConcurrencyLimit.slot, []
+
+    @asynccontextmanager
+    async def slot(limit: ConcurrencyLimit) -> AsyncIterator[None]:
+        taken.append(limit)
+        async with real(limit):
+            yield
+
+    monkeypatch.setattr(ConcurrencyLimit, "slot", slot)
+    assert (await read(started, link["token"], f"/readings?series=1,2&{SPAN}")).status_code == 200
+    assert len(taken) == 3  # the token, and each series
 
 
 async def test_uses_of_a_token_are_limited_by_address_without_the_database(

@@ -3,15 +3,19 @@
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from pulse_postgres import Database
+from pulse_testkit.clock import FakeClock
 from pulse_users.model.brand import Accent, accent_contrast, require_contrast
 from pulse_users.model.images import ImageTooLarge, NotAnImage, read_image
 from pulse_users.model.links import mail_of
+from pulse_users.routes import brand
 
-from .conftest import World
+from .conftest import World, open_world
 
 pytestmark = pytest.mark.servers
 PATH, LOGO = "/api/users/brand", "/api/users/brand/logo"
@@ -189,3 +193,37 @@ async def test_mails_carry_the_name(world: World) -> None:
     await put(world, own, json={"name": "Hall 4", "accent": None})
     mail = mail_of("invitation", "a@b.c", "https://a", "Acme", "Hall 4")
     assert mail.subject == "Your account at Hall 4 of Acme"
+
+
+async def test_public_reads_are_answered_from_memory_for_a_few_seconds(
+    world: World, database: Database, clock: FakeClock
+) -> None:
+    own = world.bearer(await world.add())
+    await put(world, own, logo=png())
+    before, logo = (await world.http.get(PATH)).json(), (await world.http.get(LOGO)).content
+    async with database.connection() as connection:  # another process changes it
+        await connection.execute("UPDATE brand SET version = 9, name = 'Hall 9', logo = $1", png(3, 3))
+    assert (await world.http.get(PATH)).json() == before
+    assert (await world.http.get(LOGO)).content == logo
+    assert (await world.http.get(f"{LOGO}?version=9")).content == png(3, 3), "browsers keep a version for a day"
+    clock.advance(timedelta(seconds=4))
+    assert (await world.http.get(PATH)).json()["name"] == "Hall 9"
+    async with database.connection() as connection:
+        await connection.execute("UPDATE brand SET version = 10, logo = NULL, logo_type = NULL")
+    clock.advance(timedelta(seconds=4))
+    assert (await world.http.get(LOGO)).status_code == 404
+
+
+async def test_public_reads_are_limited_by_client_address(
+    database: Database, clock: FakeClock, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brand, "_READS_PER_ADDRESS", "2/minute")
+    async with open_world(database, clock, digest, trusted_proxies=("192.0.2.0/24",)) as made:
+        made.routes.limiter._clock = lambda: 0.0  # the minute never ends, however slow the machine is
+        found = [
+            (await made.http.get(path, headers={"x-forwarded-for": address})).status_code
+            for path, address in ((PATH, "203.0.113.1"), (LOGO, "203.0.113.1"), (PATH, "203.0.113.1"))
+        ]
+        assert found == [200, 404, 429]
+        assert (await made.http.get(LOGO, headers={"x-forwarded-for": "203.0.113.1"})).status_code == 429
+        assert (await made.http.get(PATH, headers={"x-forwarded-for": "203.0.113.2"})).status_code == 200

@@ -28,6 +28,7 @@ class SmtpServer:
     port: int = 0
     refusals: list[str] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
+    sender_refusal: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 here\r\n")
@@ -35,6 +36,8 @@ class SmtpServer:
             verb = line.split(maxsplit=1)[0].upper()
             if verb == "RCPT" and self.refusals:
                 writer.write(f"{self.refusals.pop(0)} no\r\n".encode())
+            elif verb == "MAIL" and self.sender_refusal:
+                writer.write(f"{self.sender_refusal} no\r\n".encode())
             elif verb == "DATA":
                 writer.write(b"354 go on\r\n")
                 self.mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
@@ -191,12 +194,41 @@ async def test_a_test_mail_says_what_the_mail_server_answered_and_is_audited(wor
     async with smtp.running():
         answers = [(await world.http.post("/api/users/mail/test", headers=own)).json() for _ in range(2)]
     answers.append((await world.http.post("/api/users/mail/test", headers=own)).json())
+    assert "550 no" in answers[0]["reason"]
     assert [answer["outcome"] for answer in answers] == ["rejected", "accepted", "failed"]
     assert [answer["to"] for answer in answers] == ["admin@example.org"] * 3
     assert [answer["reason"] == "" for answer in answers] == [False, True, False]
     message = email.message_from_string(smtp.mails[0], policy=email.policy.default)
     assert (message["to"], message["subject"]) == ("admin@example.org", "Test mail of PrecisionPulse")
     assert [kind for kind, _, _ in await world.audit()][-3:] == ["mail_tested"] * 3
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("refusal", "outcome"),
+    [("550 5.7.1 Relay\tdenied\x1b[31m for \u202eyou", "rejected"), ("451 4.7.1 Greylisted,\x07 come later", "failed")],
+)
+async def test_a_test_mail_quotes_the_mail_servers_answer_without_control_characters(
+    world: World, smtp: SmtpServer, refusal: str, outcome: str
+) -> None:
+    own = world.bearer(await world.add("admin@example.org"))
+    smtp.refusals = [f"{refusal} {'x' * 300}"]
+    async with smtp.running():
+        answer = (await world.http.post("/api/users/mail/test", headers=own)).json()
+    assert answer["outcome"] == outcome
+    quoted = answer["reason"].rpartition("): ")[2]
+    assert len(quoted) == 200
+    assert quoted.isprintable()
+    assert quoted.startswith(refusal[:10])
+
+
+@pytest.mark.servers
+async def test_a_test_mail_says_why_the_server_rejects_the_sender(world: World, smtp: SmtpServer) -> None:
+    own = world.bearer(await world.add("admin@example.org"))
+    smtp.sender_refusal = "530 5.7.0 Authentication required"
+    async with smtp.running():
+        answer = (await world.http.post("/api/users/mail/test", headers=own)).json()
+    assert answer["reason"] == "the mail server failed: SMTPSenderRefused: 530 5.7.0 Authentication required no"
 
 
 @pytest.mark.servers

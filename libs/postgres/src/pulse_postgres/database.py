@@ -144,6 +144,19 @@ class Database:
             return False
         return True
 
+    async def accepts_connections(self) -> bool:
+        """Whether PostgreSQL accepts a new connection at this moment, even while the pool is in use or locks are held.
+        True also when PostgreSQL answers that it has too many connections."""
+        settings, timeout = self._settings, self._settings.acquire_timeout.total_seconds()
+        try:
+            connection = await asyncpg.connect(settings.url, password=settings.password, timeout=timeout)
+            await connection.close(timeout=timeout)
+        except asyncpg.TooManyConnectionsError:
+            return True
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            return False
+        return True
+
 
 def after_commit(callback: Callable[[], object]) -> None:
     """Calls `callback` once the current `Database.transaction` has committed, and never if it rolls back. Outside a

@@ -1171,9 +1171,9 @@ export type components = {
         };
         readonly RetentionPreviewView: {
             readonly bytes: number;
-            readonly devices: number;
+            readonly devices: number | null;
             readonly levels: readonly components["schemas"]["RetentionRemovalView"][];
-            readonly readings: number;
+            readonly readings: number | null;
         };
         readonly RetentionRemovalView: {
             readonly before: string | null;
@@ -1182,7 +1182,7 @@ export type components = {
             /** @enum {string} */
             readonly level: "log" | "raw" | "1m" | "1h";
             readonly partitions: number;
-            readonly readings: number;
+            readonly readings: number | null;
         };
         readonly RetentionView: {
             readonly levels: readonly components["schemas"]["RetentionLevelView"][];

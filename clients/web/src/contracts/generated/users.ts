@@ -897,7 +897,9 @@ export interface operations {
     };
     readonly get_brand_logo: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly version?: number | null;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

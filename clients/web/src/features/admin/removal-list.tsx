@@ -5,7 +5,13 @@ import type { RetentionPreview } from "@/contracts/http";
 import { dateTime } from "@/lib/format-time";
 import { bytesText } from "./bytes-text";
 
-export function RemovalList({ preview }: { preview: RetentionPreview }) {
+type RemovalListProps = {
+  preview: RetentionPreview;
+  /** A level is kept longer than by the settings of the gateways. */
+  isLonger: boolean;
+};
+
+export function RemovalList({ preview, isLonger }: RemovalListProps) {
   const t = useTranslations("admin.retention");
   const removed = preview.levels.filter(({ partitions }) => partitions > 0);
   const waiting = preview.levels.reduce((sum, { kept }) => sum + kept, 0);
@@ -14,12 +20,14 @@ export function RemovalList({ preview }: { preview: RetentionPreview }) {
     <div className="space-y-2" data-testid="retention-preview">
       <p className="text-fg">
         {raw?.before
-          ? t("removes", {
-              readings: preview.readings,
-              devices: preview.devices,
-              before: dateTime(raw.before),
-              size: bytesText(preview.bytes),
-            })
+          ? preview.readings === null || preview.devices === null
+            ? t("removesUncounted", { before: dateTime(raw.before), size: bytesText(preview.bytes) })
+            : t("removes", {
+                readings: preview.readings,
+                devices: preview.devices,
+                before: dateTime(raw.before),
+                size: bytesText(preview.bytes),
+              })
           : removed.length > 0
             ? t("removesNoReadings", { size: bytesText(preview.bytes) })
             : t("removesNothing")}
@@ -40,6 +48,7 @@ export function RemovalList({ preview }: { preview: RetentionPreview }) {
       )}
       {waiting > 0 && <p>{t("waiting", { count: waiting })}</p>}
       <p>{removed.length > 0 ? t("finalSoon") : t("futureOnly")}</p>
+      {isLonger && <p data-testid="retention-old-gateways">{t("oldGateways")}</p>}
     </div>
   );
 }

@@ -20,6 +20,7 @@ import { retentionQuery } from "./queries";
 import { RemovalList } from "./removal-list";
 import {
   daysOf,
+  isLonger,
   LEVELS,
   retentionSchema,
   valuesOf,
@@ -140,7 +141,7 @@ function RetentionForm({ api, loaded, isJustSaved, onSaved }: RetentionFormProps
           onConfirm={() => submit()}
           onClose={() => setPreview(null)}
         >
-          <RemovalList preview={preview} />
+          <RemovalList preview={preview} isLonger={isLonger(loaded.body, form.getValues())} />
         </ConfirmDialog>
       )}
     </form>

@@ -35,3 +35,8 @@ export function daysOf(values: RetentionValues): RetentionDays {
     hours_days: number(values["1h"]),
   };
 }
+
+/** Whether a level is kept longer than by the settings of the gateways. A gateway of an older release ignores that. */
+export function isLonger({ levels }: Retention, values: RetentionValues): boolean {
+  return levels.some(({ level, default_days: usual }) => Number(values[level]) > usual);
+}

@@ -29,12 +29,13 @@ class RateLimits:
         self._clock = clock
         self._windows: dict[tuple[str, str], _Window] = {}
 
-    async def check(self, name: str, limit: str, key: str) -> None:
-        """Counts one use. Raises TooManyRequests with the time until the next use is allowed, and counts nothing
+    async def check(self, name: str, limit: str, key: str, uses: int = 1) -> None:
+        """Counts `uses`. Raises TooManyRequests with the time until all of them are allowed, and counts nothing
         then."""
         window, now = self._window(name, limit), self._clock()
-        _require(window.wait(key, now))
-        window.count(key, now)
+        _require(window.wait(key, now, uses))
+        for _ in range(uses):
+            window.count(key, now)
 
     async def require_left(self, name: str, limit: str, key: str) -> None:
         """Like `check`, without counting. For uses that are known only later, such as failures."""
@@ -64,12 +65,14 @@ class _Window:
         self._amount, self._seconds = amount, seconds
         self.uses: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def wait(self, key: str, now: float) -> float:
-        """Returns the seconds until the next use is allowed: zero if it is allowed immediately."""
+    def wait(self, key: str, now: float, more: int = 1) -> float:
+        """Returns the seconds until `more` uses are allowed: zero if they are allowed immediately. More than the limit
+        are allowed only while nothing is counted."""
         uses = self.uses.get(key)
-        if uses is None or len(uses) < self._amount:
+        if uses is None or len(uses) + more <= self._amount:
             return 0.0
-        return max(0.0, uses[0] + self._seconds - now)
+        in_the_way = min(len(uses) + more - self._amount, len(uses))
+        return max(0.0, uses[in_the_way - 1] + self._seconds - now)
 
     def count(self, key: str, now: float) -> None:
         uses = self.uses.setdefault(key, deque(maxlen=self._amount))

@@ -1,7 +1,8 @@
 """Watches the services, and counts how long each was up and down.
 
 A service is up while one of its processes is online at the broker. While the gateway has no connection to the broker,
-the broker counts as down and the other services as not known. Time that no gateway watched is not known."""
+the broker counts as down and the other services as not known. A service is down only when no gateway saw it up within
+two intervals. Time that no gateway watched is not known."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,11 +25,14 @@ WATCHED: Final = (*SERVICES, BROKER, DATABASE)
 INTERVAL: Final = timedelta(seconds=10)
 _GAP: Final = timedelta(seconds=45)
 """Counts that are further apart leave a time that nobody watched."""
+_GRACE: Final = 2 * INTERVAL
+"""How long one gateway's sight of a service outweighs what others say."""
 _PATIENCE: Final = 3
 """Rounds that a new gateway has to connect, before the broker counts as down."""
 _KEPT_DAYS: Final = 400
 _KEPT_OUTAGES: Final = 1_000
 _SHOWN_OUTAGES: Final = 50
+_MICRO: Final = timedelta(microseconds=1)
 _PROCESSES: Final = 1_000
 """Process ids of one kind that are kept. A process that stops cleanly is forgotten."""
 
@@ -50,13 +54,15 @@ class _Kind:
 
 
 class Watch:
-    """`clock` in microseconds, monotonic enough to measure an outage of the database."""
+    """`clock` in microseconds, monotonic enough to measure an outage of the database. Only a failed connection is an
+    outage of the database: a full pool, a lock or a slow statement is not."""
 
     def __init__(self, bus: Bus, store: AvailabilityStore, clock: Callable[[], int]) -> None:
         self._bus, self._store, self._clock = bus, store, clock
         self._kinds: dict[str, _Kind] = {kind: _Kind() for kind in SERVICES}
-        self._tried_at: int | None = None
-        self._is_database_down = False
+        self._watched_at: int | None = None
+        self._failed_at: int | None = None
+        self._recovered_at: int | None = None
         self._rounds = 0
         self._has_connected = False
 
@@ -79,22 +85,37 @@ class Watch:
 
     async def count(self) -> None:
         """One round: adds the time since the last one. After an outage of the database, in which this gateway kept
-        trying, the whole outage counts as down for the database. Raises Unavailable."""
-        now, last = self._clock(), self._tried_at
-        self._tried_at = now
-        is_continuous = last is not None and now - last <= _GAP // timedelta(microseconds=1)
+        trying and no other gateway counted, the whole outage counts as down for the database. Does nothing while the
+        gateway shuts down. Raises Unavailable."""
+        if self._bus.state is LinkState.CLOSED:
+            return
+        if self._watched_at is not None and self._clock() - self._watched_at > _GAP // _MICRO:
+            self._failed_at = self._recovered_at = None  # nobody watched since
         try:
-            if self._is_database_down:
-                gap = timedelta(days=1) if is_continuous else _GAP
-                await self._store.count({DATABASE: False}, gap)
-                self._is_database_down = False
-            await self._store.count(self._states(), _GAP)
+            await self._count_outage()
+            await self._store.count(self._states(), _GAP, _GRACE)
             if self._rounds % 360 == 0:
                 await self._store.trim(_KEPT_DAYS, _KEPT_OUTAGES)
         except Unavailable:
-            self._is_database_down = True
+            await self._note_failure()
             raise
+        finally:
+            self._watched_at = self._clock()
         self._rounds += 1
+
+    async def _count_outage(self) -> None:
+        if self._failed_at is not None:
+            now = self._clock()
+            ended = now if self._recovered_at is None else self._recovered_at
+            await self._store.count_outage(DATABASE, (now - self._failed_at) * _MICRO, (now - ended) * _MICRO, _GAP)
+            self._failed_at = self._recovered_at = None
+
+    async def _note_failure(self) -> None:
+        if not await self._store.accepts_connections():
+            self._failed_at = self._clock() if self._failed_at is None else self._failed_at
+            self._recovered_at = None
+        elif self._failed_at is not None and self._recovered_at is None:
+            self._recovered_at = self._clock()
 
     async def report(self, days: int) -> Availability:
         """What is known of the last `days` days, today included. Raises Unavailable."""

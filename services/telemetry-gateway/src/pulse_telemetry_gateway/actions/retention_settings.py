@@ -1,8 +1,10 @@
 """What administrators choose about retention: read, preview, change. The daily sweep removes."""
 
-from collections import Counter
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
 
 from pulse_chassis.http.preconditions import Precondition
 from pulse_chassis.http.problems import CurrentVersion
@@ -15,6 +17,9 @@ from pulse_telemetry_gateway.actions.retention import Due, Retention
 from pulse_telemetry_gateway.model.retention import LEVELS, Ages, ChosenDays, Kept, RetentionSetting, require_order
 from pulse_telemetry_gateway.store.retention import Partition, RetentionStore
 from pulse_telemetry_gateway.store.retention_settings import RetentionSettingStore
+
+_COUNTING: Final = timedelta(seconds=10)
+"""How long a preview may count readings. The rest of a preview is quick."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +42,38 @@ class RetentionState:
 @dataclass
 class LevelRemoval:
     """What a sweep would remove from a level. before: the newest end of a removed partition, in microseconds; None:
-    nothing. kept: partitions that are old enough, but that compaction still needs. readings: 0 for the log and for
-    roll-ups, which hold no readings of their own."""
+    nothing. kept: partitions that are old enough, but that compaction still needs."""
 
     partitions: int = 0
     bytes: int = 0
     before: int | None = None
     kept: int = 0
-    readings: int = 0
+
+    def add(self, due: Due) -> None:
+        """Adds a partition that is old enough."""
+        if due.needed:
+            self.kept += 1
+            return
+        partition = due.partition
+        self.partitions += 1
+        self.bytes += partition.size
+        self.before = max(partition.until, self.before or partition.until)
+
+
+@dataclass(frozen=True)
+class ReadingCount:
+    """Readings that would be removed. devices: those that would lose some."""
+
+    readings: int
+    devices: int
 
 
 @dataclass
 class RetentionPreview:
-    """What the next sweep would remove. devices: those that would lose readings."""
+    """What the next sweep would remove. count: None when counting took too long."""
 
     levels: dict[Kept, LevelRemoval] = field(default_factory=lambda: {level: LevelRemoval() for level in LEVELS})
-    devices: int = 0
+    count: ReadingCount | None = None
 
 
 class RetentionSettings:
@@ -61,6 +82,7 @@ class RetentionSettings:
     def __init__(self, database: Database, retention: Retention, audit: AuditTrail, clock: Callable[[], int]) -> None:
         self._database, self._retention, self._audit, self._clock = database, retention, audit, clock
         self._store, self._partitions = RetentionSettingStore(), RetentionStore(database)
+        self._counting = asyncio.Semaphore(1)
 
     async def state(self) -> RetentionState:
         """Raises Unavailable."""
@@ -76,13 +98,13 @@ class RetentionSettings:
 
     async def preview(self, days: ChosenDays) -> RetentionPreview:
         """What a sweep would remove now with these days. `Retention.due` decides, as for the sweep. Changes nothing.
-        Raises RetentionOrder, ClocksDiffer, Unavailable."""
+        One preview at a time counts readings. Raises RetentionOrder, ClocksDiffer, Unavailable."""
         ages = days.over(self._retention.defaults)
         require_order(ages)
-        found, devices = RetentionPreview(), Counter[int]()
-        for one in await self._retention.due(ages):
-            await self._count(one, found.levels[one.partition.level], devices)
-        found.devices = len(devices)
+        found, due = RetentionPreview(), await self._retention.due(ages)
+        for one in due:
+            found.levels[one.partition.level].add(one)
+        found.count = await self._count([one.partition for one in due if one.partition.level == "raw"])
         return found
 
     async def replace(self, days: ChosenDays, precondition: Precondition, editor: Editor) -> RetentionState:
@@ -114,18 +136,17 @@ class RetentionSettings:
             await self._audit.append(connection, entry)
         return await self.state()
 
-    async def _count(self, due: Due, level: LevelRemoval, devices: Counter[int]) -> None:
-        if due.needed:
-            level.kept += 1
-            return
-        partition = due.partition
-        level.partitions += 1
-        level.bytes += partition.size
-        level.before = max(partition.until, level.before or partition.until)
-        if partition.level == "raw":
-            found = await self._partitions.readings(partition)
-            devices.update(found)
-            level.readings += sum(found.values())
+    async def _count(self, partitions: Sequence[Partition]) -> ReadingCount | None:
+        readings, devices = 0, set[int]()
+        try:
+            async with asyncio.timeout(_COUNTING.total_seconds()), self._counting:
+                for partition in partitions:
+                    found = await self._partitions.readings(partition)
+                    readings += sum(found.values())
+                    devices |= found.keys()
+        except TimeoutError:
+            return None
+        return ReadingCount(readings, len(devices))
 
 
 def _use(partitions: Sequence[Partition]) -> dict[Kept, LevelUse]:

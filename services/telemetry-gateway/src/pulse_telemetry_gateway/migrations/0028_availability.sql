@@ -9,11 +9,13 @@ CREATE TABLE service_day (
     PRIMARY KEY (service, day)
 );
 
--- One row a service: when a gateway last counted, and since when the service is down. null: it is up.
+-- One row a service: when a gateway last counted, since when the service is down (null: it is up), and when a gateway
+-- last saw it up (null: never).
 CREATE TABLE service_watch (
     service    text PRIMARY KEY,
     at         timestamptz NOT NULL,
-    down_since timestamptz
+    down_since timestamptz,
+    last_up    timestamptz
 );
 
 -- Outages that have ended. The newest are kept.

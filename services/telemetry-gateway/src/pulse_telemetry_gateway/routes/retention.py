@@ -10,7 +10,7 @@ from pulse_chassis.http.preconditions import PRECONDITION_PROBLEMS, TAGGED, IfMa
 from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.principal import Principal, RevocationsUnknown, require
 from pulse_contracts.times import from_micros
-from pulse_telemetry_gateway.actions.retention_settings import LevelRemoval, RetentionState
+from pulse_telemetry_gateway.actions.retention_settings import RetentionPreview, RetentionState
 from pulse_telemetry_gateway.model.retention import LEVELS, MAX_DAYS, MIN_DAYS, ChosenDays, Kept, RetentionOrder
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
 from pulse_telemetry_gateway.routes.displays import CurrentEditor
@@ -67,22 +67,24 @@ class RetentionView(BaseModel):
 
 class RetentionRemovalView(BaseModel):
     """What a sweep would remove from one level. `before`: everything removed is older; null: nothing is removed.
-    `kept`: partitions that are old enough, but not compacted yet. `readings`: 0 for levels other than `raw`."""
+    `kept`: partitions that are old enough, but not compacted yet. `readings`: 0 for levels other than `raw`; null:
+    they could not be counted in time."""
 
     level: Kept
     partitions: int
     bytes: int
     before: datetime | None
     kept: int
-    readings: int
+    readings: int | None
 
 
 class RetentionPreviewView(BaseModel):
-    """What the next sweep would remove with the given days. `devices`: those that would lose readings."""
+    """What the next sweep would remove with the given days. `devices`: those that would lose readings. `readings`,
+    `devices`: null when they could not be counted in time."""
 
     levels: list[RetentionRemovalView]
-    readings: int
-    devices: int
+    readings: int | None
+    devices: int | None
     bytes: int
 
 
@@ -99,15 +101,14 @@ async def show(response: Response, deps: Dependencies, _: _Manager) -> Retention
     responses=responses(RetentionOrder, TooManyRequests, RevocationsUnknown),
 )
 async def preview(deps: Dependencies, principal: _Manager, body: RetentionBody) -> RetentionPreviewView:
-    """What the next sweep would remove with these days. Changes nothing."""
+    """What the next sweep would remove with these days. Changes nothing. Counts readings for at most 10 s."""
     await deps.limits.check("retention-preview", _PREVIEWS, principal.account)
-    async with deps.concurrency.slot():
-        found = await deps.retention.preview(body.chosen())
-    levels = [_removal(level, found.levels[level]) for level in LEVELS]
+    found = await deps.retention.preview(body.chosen())  # no slot: it has a deadline of its own
+    levels = [_removal(level, found) for level in LEVELS]
     return RetentionPreviewView(
         levels=levels,
-        readings=sum(one.readings for one in levels),
-        devices=found.devices,
+        readings=found.count.readings if found.count else None,
+        devices=found.count.devices if found.count else None,
         bytes=sum(one.bytes for one in levels),
     )
 
@@ -134,14 +135,16 @@ async def update(
         return _view(response, await deps.retention.replace(body.chosen(), precondition, editor))
 
 
-def _removal(level: Kept, found: LevelRemoval) -> RetentionRemovalView:
+def _removal(level: Kept, preview: RetentionPreview) -> RetentionRemovalView:
+    found, count = preview.levels[level], preview.count
+    readings = count.readings if count else None
     return RetentionRemovalView(
         level=level,
         partitions=found.partitions,
         bytes=found.bytes,
         before=None if found.before is None else from_micros(found.before),
         kept=found.kept,
-        readings=found.readings,
+        readings=readings if level == "raw" else 0,
     )
 
 

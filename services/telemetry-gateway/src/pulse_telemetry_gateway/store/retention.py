@@ -59,7 +59,7 @@ class RetentionStore:
         """Every partition except the log's default partition, by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT p.relname AS parent, c.relname AS name, pg_total_relation_size(c.oid) AS size, "
+                "SELECT p.relname AS parent, c.relname AS name, coalesce(pg_total_relation_size(c.oid), 0) AS size, "
                 "coalesce((extract(epoch FROM w.at) * 1000000)::bigint, 0) AS written "
                 "FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent "
                 "LEFT JOIN partition_written w ON w.name = c.relname "

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from pulse_chassis.identity.caller import Caller
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, Database
 from pulse_users.actions.changes import require_account
-from pulse_users.actions.mailing import MailRefused, Send
+from pulse_users.actions.mailing import MailFailed, MailRefused, Send
 from pulse_users.model.accounts import Account
 from pulse_users.model.links import Mail, MailNotConfigured
 from pulse_users.store.brand import BrandStore
@@ -31,7 +30,8 @@ class MailSettings:
 @dataclass(frozen=True)
 class MailTestResult:
     """`accepted`: the mail server has taken the mail. `rejected`: it rejects the address for good. `failed`: it did not
-    answer, or rejected the connection or the sign-in. `reason`: in English, without secrets."""
+    answer, or rejected the connection or the sign-in. `reason`: in English, with the
+    code and text of the mail server's answer, without secrets."""
 
     outcome: Outcome
     to: str
@@ -80,7 +80,11 @@ class MailTest:
         try:
             await send(mail)
         except MailRefused as error:
-            return MailTestResult("rejected", account.email, str(error))
-        except Unavailable as error:
-            return MailTestResult("failed", account.email, str(error))
+            return MailTestResult("rejected", account.email, _reason(error))
+        except MailFailed as error:
+            return MailTestResult("failed", account.email, _reason(error))
         return MailTestResult("accepted", account.email, "")
+
+
+def _reason(error: MailRefused | MailFailed) -> str:
+    return f"{error}: {error.answer}" if error.answer else str(error)

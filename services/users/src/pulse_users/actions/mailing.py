@@ -24,11 +24,24 @@ _MAILS = TypeAdapter(Mail)
 
 
 class MailRefused(Exception):
-    """The mail server rejects this mail permanently."""
+    """The mail server rejects this mail permanently. `answer`: its code and text. No log has it, because it may contain
+    an address."""
+
+    def __init__(self, reason: str, answer: str = "") -> None:
+        super().__init__(reason)
+        self.answer = answer
+
+
+class MailFailed(Unavailable):
+    """The mail was not sent. `answer`: what the mail server answered, if it did (see `MailRefused`)."""
+
+    def __init__(self, reason: str, answer: str = "") -> None:
+        super().__init__(reason)
+        self.answer = answer
 
 
 Send = Callable[[Mail], Awaitable[None]]
-"""Returns when the mail server has accepted the mail. Raises MailRefused, Unavailable."""
+"""Returns when the mail server has accepted the mail. Raises MailRefused, MailFailed."""
 
 
 class MailQueue:

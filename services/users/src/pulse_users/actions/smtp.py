@@ -6,14 +6,15 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime, make_msgid
 from typing import Literal
+from unicodedata import category
 
 import aiosmtplib
 
-from pulse_contracts.errors import Unavailable
-from pulse_users.actions.mailing import MailRefused
+from pulse_users.actions.mailing import MailFailed, MailRefused
 from pulse_users.model.links import Mail
 
 _PERMANENT = range(500, 600)
+_MAX_ANSWER = 200
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class MailServer:
 
     async def send(self, mail: Mail) -> None:
         """Returns when the server has accepted the mail. Raises MailRefused if it permanently rejects the address,
-        Unavailable for everything else: a wrong password of ours must not lose a mail."""
+        MailFailed for everything else: a wrong password of ours must not lose a mail."""
         message = _message(mail, self.sender)
         try:
             await aiosmtplib.send(
@@ -45,11 +46,22 @@ class MailServer:
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
+            answer = self._readable(codes[0], error.recipients[0].message) if codes else ""
             if codes and all(code in _PERMANENT for code in codes):
-                raise MailRefused(f"the mail server rejects the address ({codes[0]})") from error
-            raise Unavailable(f"the mail server rejects the address temporarily ({codes})") from error
+                raise MailRefused(f"the mail server rejects the address ({codes[0]})", answer) from error
+            raise MailFailed(f"the mail server rejects the address temporarily ({codes})", answer) from error
+        except aiosmtplib.SMTPResponseException as error:
+            answer = self._readable(error.code, error.message)
+            raise MailFailed(f"the mail server failed: {type(error).__name__}", answer) from error
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise Unavailable(f"the mail server failed: {type(error).__name__}") from error
+            raise MailFailed(f"the mail server failed: {type(error).__name__}") from error
+
+    def _readable(self, code: int, text: str) -> str:
+        """Code and text of an answer, without control characters and the password."""
+        printable = "".join(" " if category(one)[0] in "CZ" else one for one in text)
+        if self.password:
+            printable = printable.replace(self.password, "…")
+        return f"{code} {' '.join(printable.split())}"[:_MAX_ANSWER].rstrip()
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:

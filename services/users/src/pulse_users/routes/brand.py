@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from pulse_chassis.http.problems import TooManyRequests, responses
-from pulse_chassis.identity.caller import Caller, caller_of
+from pulse_chassis.identity.caller import Caller, caller_of, client_address
 from pulse_chassis.identity.principal import Principal, RevocationsUnknown, require
 from pulse_contracts.errors import DomainError
 from pulse_users.model.accounts import PreconditionRequired, etag
@@ -26,6 +26,7 @@ _IMAGES: dict[str, Any] = {
     one: {"schema": {"type": "string", "format": "binary"}} for one in ("image/png", "image/jpeg", "image/webp")
 }
 _SECONDS = 30
+_READS_PER_ADDRESS = "600/minute"
 
 
 class NoLogo(DomainError):
@@ -69,8 +70,18 @@ async def _manager(
     return caller_of(request, principal)
 
 
+async def _limited(request: Request, deps: Dependencies) -> None:
+    """Limits the requests of one client, if the proxies are known."""
+    address = client_address(request)
+    if address is not None:
+        await deps.limiter.check("brand-read", _READS_PER_ADDRESS, address)
+
+
 _Manager = Annotated[Caller, Depends(_manager)]
 _IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=500)]
+_Version = Annotated[
+    int | None, Query(ge=1, le=2**53 - 1, description="A version of the brand. The logo is not older than it.")
+]
 _CHANGES = (BrandChanged, PreconditionRequired, TooManyRequests, RevocationsUnknown)
 
 
@@ -78,7 +89,8 @@ _CHANGES = (BrandChanged, PreconditionRequired, TooManyRequests, RevocationsUnkn
     "",
     operation_id="get_brand",
     response_model=BrandView,
-    responses={200: TAGGED, 304: {"description": "Not modified"}},
+    responses={200: TAGGED, 304: {"description": "Not modified"}, **responses(TooManyRequests)},
+    dependencies=[Depends(_limited)],
 )
 async def get_brand(response: Response, deps: Dependencies, if_none_match: _IfNoneMatch = None) -> BrandView | Response:
     """Get the name, colour and logo of the pages. Needs no account."""
@@ -103,11 +115,12 @@ async def update_brand(
     "/logo",
     operation_id="get_brand_logo",
     response_class=Response,
-    responses={200: {"content": _IMAGES}, **responses(NoLogo)},
+    responses={200: {"content": _IMAGES}, **responses(NoLogo, TooManyRequests)},
+    dependencies=[Depends(_limited)],
 )
-async def get_logo(deps: Dependencies) -> Response:
+async def get_logo(deps: Dependencies, version: _Version = None) -> Response:
     """Get the logo. Needs no account. Its address in the brand changes with each change, so it may be cached."""
-    found = await deps.brand.logo()
+    found = await deps.brand.logo(version)
     if found is None:
         raise NoLogo("There is no logo.")
     data, type_ = found

@@ -34,7 +34,8 @@ class MailView(BaseModel):
 
 class MailTestView(BaseModel):
     """`accepted`: the mail server has taken the mail. `rejected`: it rejects the address for good. `failed`: it cannot
-    be reached, or rejects the connection or the sign-in. `reason`: in English."""
+    be reached, or rejects the connection or the sign-in. `reason`: in English, with the mail
+    server's answer (at most 200 characters)."""
 
     outcome: Outcome
     to: str
