@@ -52,7 +52,10 @@ async def test_a_code_is_printed_once_and_the_collector_and_its_event_are_stored
     assert stored is not None
     assert (stored["name"], stored["id"]) == ("Own machine", code.id)
     assert [tuple(row) for row in kinds] == [("collector_created", "command-line")]
-    assert [row["template"] for row in events] == ["auth/collector/{device}"]
+    assert [row["template"] for row in events] == [
+        "auth/collector/{device}",
+        "changes/collectors/{device}",
+    ]
     again = json.loads((await run(environment, "--device", "own-machine")).stdout)
     assert again["code"] != answer["code"]
 

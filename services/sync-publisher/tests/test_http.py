@@ -36,7 +36,7 @@ _READ = {
     "GET /api/sync/incidents",
     "GET /api/sync/users",
 }
-_AUDIT = {"GET /api/sync/audit", "GET /api/sync/audit.csv"}
+_AUDIT = {"GET /api/sync/audit", "GET /api/sync/audit.csv", "GET /api/sync/audit/verification"}
 
 
 def operations() -> set[str]:

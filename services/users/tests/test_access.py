@@ -22,6 +22,7 @@ _BODIES: dict[str, Any] = {
     "PUT /api/profile": {"name": "New"},
     "PUT /api/profile/password": {"current": "correct horse battery", "new": "violet-harbour-candle"},
     "PUT /api/profile/preferences": {"theme": "dark"},
+    "PUT /api/users/brand": {"name": "Plant", "accent": None},
     "POST /api/users/password-strength": {"password": "violet"},
     "POST /api/users/password-reset": {"email": "a@example.org"},
     "POST /api/users/link-owner": {"token": "q" * 43},
@@ -40,6 +41,12 @@ _ADMINISTRATORS = {
     "POST /api/users/{id}/reset",
     "GET /api/users/audit",
     "GET /api/users/audit.csv",
+    "GET /api/users/audit/verification",
+    "PUT /api/users/brand",
+    "PUT /api/users/brand/logo",
+    "DELETE /api/users/brand/logo",
+    "GET /api/users/mail",
+    "POST /api/users/mail/test",
 }
 _SIGNED_IN = {
     "GET /api/profile",
@@ -49,7 +56,13 @@ _SIGNED_IN = {
     "PUT /api/profile/preferences",
     "POST /api/users/password-strength",
 }
-_ANYBODY = {"POST /api/users/password-reset", "POST /api/users/set-password", "POST /api/users/link-owner"}
+_ANYBODY = {
+    "POST /api/users/password-reset",
+    "POST /api/users/set-password",
+    "POST /api/users/link-owner",
+    "GET /api/users/brand",
+    "GET /api/users/brand/logo",
+}
 
 
 def operations() -> set[str]:

@@ -28,14 +28,15 @@ class ConnectionStore:
         self._database = database
 
     async def note_changes(self) -> list[str]:
-        """Writes an event for up to `DEVICES_MAX` devices whose state differs from their newest event. Returns the ids
-        of these devices; there may be more if it returns so many. Several gateways may call it at the same time: one of
-        them writes each event. A device whose row is locked waits for the next call. Ingest waits only for the few
-        devices of one short transaction. The time of an event is `online_since`, or now if that is not later than the
-        device's newest event: a gateway of a release without this history changes `online` only. Raises Unavailable."""
+        """Writes an event for up to `DEVICES_MAX` devices whose state differs from their newest event; none for removed
+        ones. Returns the ids of these devices; there may be more if it returns so many. Several gateways may call it at
+        the same time: one of them writes each event. A device whose row is locked waits for the next call. Ingest waits
+        only for the few devices of one short transaction. The time of an event is `online_since`, or now if that is not
+        later than the device's newest event: a gateway of a release without this history changes `online` only. Raises
+        Unavailable."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
-                "WITH due AS (SELECT id FROM device WHERE online IS NOT NULL "
+                "WITH due AS (SELECT id FROM device WHERE online IS NOT NULL AND removed_at IS NULL "
                 "AND noted_online IS DISTINCT FROM online ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED), "
                 "changed AS (UPDATE device d SET noted_online = d.online FROM due WHERE d.id = due.id "
                 "RETURNING d.id, d.name, d.online, d.online_since), "
