@@ -39,8 +39,17 @@ class Device:
     async def fence(self, session: str) -> None:
         """Returns when the gateway has received everything that was sent before."""
         hello = Hello(epoch=1_000, ord=1, next=0, pending=[], session=session, series="0" * 64)
-        await self.bus.publish(TELEMETRY_HELLO, hello, device=self.name)
-        await eventually(lambda: session in self.replies.sessions, seconds=60, what=f"{self.name} gets its have")
+
+        async def is_answered() -> bool:
+            """A gateway that is not connected yet gets no hello, so a collector repeats it until the answer comes."""
+            await self.bus.publish(TELEMETRY_HELLO, hello, device=self.name)
+            try:
+                await eventually(lambda: session in self.replies.sessions, seconds=5)
+            except AssertionError:
+                return False
+            return True
+
+        await eventually(is_answered, seconds=60, what=f"{self.name} gets its have")
 
     async def _ack(self, delivery: Delivery[BatchAck]) -> None:
         if delivery.message.declare:

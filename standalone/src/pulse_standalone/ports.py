@@ -1,10 +1,13 @@
 """TCP ports of this machine, and the fixed ports of the services."""
 
 import errno
+import random
 import socket
 
 _OFFSETS = {"auth": 1, "users": 2, "sync-publisher": 3}
 _FIRST_GATEWAY = 11
+_RANGE = (20_000, 32_768)
+_RANDOM = random.SystemRandom()
 MAX_BASE = 65_535 - _FIRST_GATEWAY - 15
 """The highest base: 16 gateways still have valid ports."""
 
@@ -23,10 +26,13 @@ def gateway_name(number: int) -> str:
 
 
 def free_port() -> int:
-    """A loopback port that no process uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that no process uses now. Systems give ports from 32,768 on to outgoing connections, so a lower
+    one stays free while its server restarts. Raises OSError if a thousand ports in a row are in use."""
+    for _ in range(1_000):
+        port = _RANDOM.randrange(*_RANGE)
+        if is_free(port):
+            return port
+    raise OSError(errno.EADDRINUSE, "no free port found")
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
