@@ -128,6 +128,8 @@ def test_the_name_logo_and_colour_appear_everywhere_and_bad_files_are_refused(
     expect(page.get_by_test_id("brand-logo").first).to_be_visible()
     examine(page, "login-brand")
     reset_brand(system)
+    # Pages of the next test must not ask for the logo that is gone.
+    wait_until(lambda: "brand/logo" not in httpx.get(f"{system.url}/login").text, seconds=20, what="no logo")
     assert unexpected(complaints) == []
 
 

@@ -78,6 +78,7 @@ def test_an_administrator_works_by_keyboard_alone(page: Page, system: System, co
     page.wait_for_url(f"**/devices/{device}")
     step_to(page, "device-menu")
     page.keyboard.press("Enter")
+    expect(page.locator("[role=menuitem]:focus")).to_have_count(1)
     step_to(page, "action-disable", key="ArrowDown")
     page.keyboard.press("Enter")
     step_to(page, "confirm")

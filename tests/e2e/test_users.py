@@ -36,6 +36,7 @@ def test_an_administrator_invites_edits_disables_and_deletes_a_person(
     sign_in(page, system)
     page.get_by_role("link", name="Users").click()
     page.wait_for_url("**/users")
+    page.goto("/users?sort=created")  # other tests create accounts, and the administrator's is the oldest
     own = page.get_by_test_id(f"user-{system.admin['email']}")
     expect(own).to_contain_text("You")
     page.get_by_test_id(f"menu-{system.admin['email']}").click()
@@ -65,7 +66,7 @@ def test_an_administrator_invites_edits_disables_and_deletes_a_person(
     row = page.get_by_test_id(f"user-{email}")
     expect(row).to_contain_text("Invited")
     expect(row).to_contain_text("Grace <b>Hopper</b> 🦉")
-    expect(page).to_have_url(re.compile(r"/users\?q=grace"))
+    expect(page).to_have_url(re.compile(r"/users\?.*q=grace"))
 
     # Another administrator saves while the form is open.
     found = office.ask("GET", f"/api/users?search={email}")["items"][0]

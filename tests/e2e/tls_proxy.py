@@ -52,7 +52,8 @@ def tls_proxy(port: int, upstream: int, certificate: tuple[Path, Path], client: 
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
+    # asyncio writes to a TLS connection that the other side has reset as if it were open: an AttributeError.
+    with contextlib.suppress(OSError, AttributeError):
         while data := await source.read(65_536):
             target.write(data)
             await target.drain()
