@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from pulse_postgres import Database, DatabaseUnavailable, Migrations
-from pulse_postgres.database import PoolSettings, after_commit, multirange, ranges
+from pulse_postgres.database import PoolSettings, after_commit, multirange, outages_translated, ranges
 from pulse_testkit.waiting import eventually
 
 pytestmark = pytest.mark.servers
@@ -315,3 +315,13 @@ async def test_ranges_survive_a_round_trip(database: Database) -> None:
     parts = [(0, 5), (7, 2**62)]
     async with database.connection() as connection:
         assert ranges(await connection.fetchval("SELECT $1::int8multirange", multirange(parts))) == parts
+
+
+def test_an_internal_error_of_asyncpg_after_an_outage_is_that_outage() -> None:
+    """The server ends the connection in a transaction, and the ROLLBACK finds the protocol in the wrong state."""
+    later = asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+    with pytest.raises(asyncpg.InternalClientError), outages_translated():
+        raise later
+    later.__context__ = asyncpg.AdminShutdownError("terminating connection")
+    with pytest.raises(DatabaseUnavailable, match="InternalClientError"), outages_translated():
+        raise later

@@ -177,12 +177,13 @@ def outages_translated(connection: _Closable | None = None) -> Iterator[None]:
     """Raises DatabaseUnavailable instead of an error that means that PostgreSQL is unavailable.
 
     `connection` is the one that the block uses: an InterfaceError counts as an outage only if that connection is
-    closed. OSError and TimeoutError count only if asyncpg raised them. Every other error passes unchanged: a wrong
-    number of arguments or a missing file is a bug, not an outage.
+    closed. So does an InternalClientError, which asyncpg raises for the ROLLBACK after the server has ended the
+    connection; it also counts if it follows an outage. OSError and TimeoutError count only if asyncpg raised them.
+    Every other error passes unchanged: a wrong number of arguments or a missing file is a bug, not an outage.
     """
     try:
         yield
-    except (*_SERVER_OUTAGES, asyncpg.InterfaceError, OSError) as error:
+    except (*_SERVER_OUTAGES, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         if not _is_outage(error, connection):
             raise
         is_timeout = isinstance(error, TimeoutError)
@@ -193,6 +194,9 @@ def outages_translated(connection: _Closable | None = None) -> Iterator[None]:
 def _is_outage(error: Exception, connection: _Closable | None) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         return connection is not None and _is_closed(connection)
+    if isinstance(error, asyncpg.InternalClientError):
+        is_closed = connection is not None and _is_closed(connection)
+        return is_closed or isinstance(error.__context__, _SERVER_OUTAGES)
     if isinstance(error, OSError):
         return _is_raised_by_asyncpg(error.__traceback__)
     return True
