@@ -140,7 +140,7 @@ class MqttBus:
         shared: bool,  # noqa: FBT001  # from the keyword of the two above
         concurrency: int,
         levels: Mapping[str, str],
-        optional: bool = False,  # noqa: FBT001, FBT002
+        optional: bool = False,  # noqa: FBT001, FBT002  # as the port declares it
     ) -> MqttSubscription:
         topic = handling.topic
         pattern = f"{self._settings.prefix}/{topic.filter(**levels)}"

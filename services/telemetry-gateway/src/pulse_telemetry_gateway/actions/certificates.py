@@ -39,6 +39,6 @@ def broker_certificates(url: str, ca_file: Path | None) -> BrokerCertificates:
 
 
 def _authority(found: dict[str, object]) -> Authority:
-    names = [value for part in found["subject"] for key, value in part if key == "commonName"]  # type: ignore[attr-defined]
+    names = [value for part in found["subject"] for key, value in part if key == "commonName"]  # type: ignore[attr-defined]  # a union
     expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
     return Authority(names[0][:200] if names else "", expires)
