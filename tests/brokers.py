@@ -67,7 +67,9 @@ async def running_broker(
     )
     tools = REPOSITORY / ".tools"
     program = find(tools) or await fetch(tools)
-    listeners = Listeners(authority.files, port=0, tls12_port=free_port() if has_tls12 else 0, is_traced=is_traced)
+    # a port of its own: two brokers that start at once would both find the standard port free
+    tls12 = free_port() if has_tls12 else 0
+    listeners = Listeners(authority.files, port=free_port(), tls12_port=tls12, is_traced=is_traced)
     server = Mosquitto(Runner(folder), folder, program, accounts, listeners)
     await server.start()
     passwords = {ADMIN: accounts.admin, **{one.name: one.secret for one in accounts.all()}}

@@ -1,23 +1,21 @@
 """The contract of every bus, tested with the real broker and with the bus in memory."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Protocol
 
 import pytest
 
-from pulse_bus import Bus, Delivery, Quarantined, Reject, Unavailable, read_each
+from pulse_bus import Delivery, Quarantined, Reject, Unavailable, read_each
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import Dropped, Hello
 from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DROP, TELEMETRY_HELLO
 from pulse_testkit.buses import running
 from pulse_testkit.clock import FakeClock
-from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
+
+from .worlds import MemoryWorld, MqttWorld, World
 
 DIGEST = "0" * 64
 
@@ -26,68 +24,16 @@ def hello(number: int) -> Hello:
     return Hello(epoch=number, ord=1, next=0, pending=[], session="s", series=DIGEST)
 
 
-class World(Protocol):
-    """Creates connected buses."""
-
-    quarantined: list[Quarantined]
-
-    async def open(self, party: str) -> Bus: ...
-
-    async def inject(self, address: str, payload: bytes) -> None: ...
-
-
-class MemoryWorld:
-    def __init__(self, stack: AsyncExitStack, clock: Callable[[], int]) -> None:
-        self.stack, self.clock, self.broker = stack, clock, MemoryBroker()
-        self.quarantined: list[Quarantined] = []
-
-    async def _put_away(self, item: Quarantined) -> None:
-        self.quarantined.append(item)
-
-    async def open(self, party: str) -> Bus:
-        bus = MemoryBus(self.broker, clock=self.clock, quarantine=self._put_away)
-        await self.stack.enter_async_context(running(bus))
-        return bus
-
-    async def inject(self, address: str, payload: bytes) -> None:
-        bus = MemoryBus(self.broker, clock=self.clock)
-        bus.inject(address, payload)
-
-
-class MqttWorld:
-    def __init__(self, stack: AsyncExitStack, clock: Callable[[], int], servers: Servers) -> None:
-        self.stack, self.clock, self.servers = stack, clock, servers
-        self.quarantined: list[Quarantined] = []
-        self.prefix = "pulse/v1"
-
-    async def _put_away(self, item: Quarantined) -> None:
-        self.quarantined.append(item)
-
-    def make(self, party: str) -> MqttBus:
-        settings = MqttSettings(self.servers.mqtt_url, party, self.servers.passwords[party], party)
-        return MqttBus(settings, clock=self.clock, rng=random.Random(1), quarantine=self._put_away)
-
-    async def open(self, party: str) -> Bus:
-        bus = self.make(party)
-        await self.stack.enter_async_context(running(bus))
-        return bus
-
-    async def inject(self, address: str, payload: bytes) -> None:
-        bus = self.make("alpha")
-        async with running(bus):
-            await bus.wait_connected()
-            connection = bus._connection
-            assert connection is not None
-            await connection.client.publish(f"pulse/v1/{address}", payload, qos=1)
-
-
 @pytest.fixture(params=["memory", pytest.param("mqtt", marks=pytest.mark.servers)])
 async def world(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[World]:
-    async with AsyncExitStack() as stack:
-        if request.param == "memory":
+    if request.param == "memory":
+        async with AsyncExitStack() as stack:
             yield MemoryWorld(stack, clock)
-        else:
-            yield MqttWorld(stack, clock, request.getfixturevalue("servers"))
+        return
+    async with AsyncExitStack() as stack:
+        mqtt = MqttWorld(stack, clock, request.getfixturevalue("servers"))
+        yield mqtt
+    await mqtt.forget()
 
 
 async def test_a_message_arrives_typed_with_the_levels_of_its_topic(world: World) -> None:
