@@ -75,7 +75,11 @@ CREATE TABLE device (
     held jsonb,
     hello_next bigint,
     online_since timestamp with time zone,
-    noted_online boolean
+    noted_online boolean,
+    version text DEFAULT ''::text NOT NULL,
+    oldest_waiting bigint,
+    buffer_fill double precision,
+    full_at timestamp with time zone
 );
 
 CREATE TABLE series (
@@ -401,7 +405,12 @@ CREATE TABLE quarantine_reason (
     detail text NOT NULL,
     n bigint DEFAULT 0 NOT NULL,
     first timestamp with time zone DEFAULT now() NOT NULL,
-    last timestamp with time zone DEFAULT now() NOT NULL
+    last timestamp with time zone DEFAULT now() NOT NULL,
+    device text GENERATED ALWAYS AS (TRIM(BOTH '-'::text FROM regexp_replace(lower(split_part(address, '/'::text,
+CASE split_part(address, '/'::text, 2)
+    WHEN 'shard'::text THEN 4
+    ELSE 3
+END)), '[^a-z0-9]+'::text, '-'::text, 'g'::text))) STORED
 );
 
 ALTER TABLE quarantine_reason ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -911,6 +920,8 @@ CREATE INDEX idempotency_started ON idempotency USING btree (started);
 CREATE INDEX quarantine_of_reason ON quarantine USING btree (reason_id, id DESC);
 
 CREATE INDEX quarantine_reason_last ON quarantine_reason USING btree (last DESC, id DESC);
+
+CREATE INDEX quarantine_reason_of_device ON quarantine_reason USING btree (device, last DESC, id DESC);
 
 CREATE INDEX refusal_stream ON refusal USING btree (device_id, epoch);
 

@@ -853,16 +853,22 @@ export type components = {
             readonly name: string | null;
         };
         readonly DeviceView: {
+            readonly buffer_fill: number | null;
             readonly clock_offset_us: number | null;
             readonly clock_suspect: boolean;
             readonly cloned: boolean;
+            readonly full_at: string | null;
             readonly id: string;
+            readonly lag_us: number | null;
             readonly last_seen_at: string | null;
             readonly name: string;
+            readonly oldest_waiting: string | null;
             readonly online: boolean | null;
             /** @enum {string} */
             readonly promise: "exactly_once" | "at_least_once";
+            readonly quarantined: number;
             readonly series_count: number;
+            readonly version: string;
             readonly waiting: number | null;
         };
         readonly Devices: {
@@ -2146,6 +2152,7 @@ export interface operations {
             readonly query?: {
                 readonly cursor?: string | null;
                 readonly limit?: number;
+                readonly device?: string | null;
             };
             readonly header?: never;
             readonly path?: never;

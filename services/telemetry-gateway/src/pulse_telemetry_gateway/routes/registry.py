@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName, is_device_name
+from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
 from pulse_telemetry_gateway.model.errors import ForeignCursor, InvalidSeries, TooMuch
 from pulse_telemetry_gateway.model.storage.columns import TYPES
@@ -15,12 +16,16 @@ from pulse_telemetry_gateway.routes.dependencies import Dependencies, TelemetryD
 from pulse_telemetry_gateway.routes.displays import limit_view
 from pulse_telemetry_gateway.routes.history import numbers
 from pulse_telemetry_gateway.routes.panels import Limit
-from pulse_telemetry_gateway.store.registry import Series, SeriesKey
+from pulse_telemetry_gateway.store.registry import SeriesKey
+from pulse_telemetry_gateway.store.registry_rows import Series
 
 
 class DeviceView(BaseModel):
     """`promise`: readings of a collector are stored exactly once, which its ledger proves; those of a plain device at
-    least once. `cloned`: two machines took this identity from each other within the last hour."""
+    least once. `cloned`: two machines took this identity from each other within the last hour. `waiting`: readings in
+    the collector's backlog, `oldest_waiting`: when the oldest of them was taken. `buffer_fill`: how full its buffer is,
+    from 0 to 1; `full_at`: when it will be full if nothing changes, sent once it is half full. `lag_us`: how old the
+    newest reading of the last batch was when it was received. `quarantined`: messages that were rejected so far."""
 
     id: str
     name: str
@@ -29,7 +34,13 @@ class DeviceView(BaseModel):
     clock_offset_us: int | None
     clock_suspect: bool
     series_count: int
+    version: str
     waiting: int | None
+    oldest_waiting: datetime | None
+    buffer_fill: float | None
+    full_at: datetime | None
+    lag_us: int | None
+    quarantined: int
     promise: Literal["exactly_once", "at_least_once"]
     cloned: bool
 
@@ -102,7 +113,13 @@ async def devices(
                 clock_offset_us=device.clock_offset,
                 clock_suspect=abs(device.clock_offset or 0) > deps.clock_suspect,
                 series_count=device.series_count,
+                version=device.version,
                 waiting=device.waiting,
+                oldest_waiting=None if device.oldest_waiting is None else from_micros(device.oldest_waiting),
+                buffer_fill=device.buffer_fill,
+                full_at=device.full_at,
+                lag_us=device.lag,
+                quarantined=device.quarantined,
                 promise="at_least_once" if device.is_plain else "exactly_once",
                 cloned=device.is_cloned,
             )
