@@ -14,6 +14,7 @@ import { CursorPager } from "@/components/pager";
 import { RbacGuard } from "@/components/rbac-guard";
 import { Segmented } from "@/components/segmented";
 import type { ApiClient } from "@/lib/api/api-client";
+import type { Backlogs } from "@/lib/backlog";
 import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
@@ -27,6 +28,7 @@ import { useFleet } from "./use-fleet";
 type FleetProps = {
   api: ApiClient;
   can: Can;
+  backlogs: Backlogs;
   /** The parameters of the address: `q`, `view`, `sort`; `add=1` opens the dialog to add a device. */
   address: (name: string) => string | null;
   setAddress: SetAddress;
@@ -34,7 +36,7 @@ type FleetProps = {
 
 const PAGE_SIZE = 25;
 
-export function Fleet({ api, can, address, setAddress }: FleetProps) {
+export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
   const t = useTranslations("devices");
   const [isAdding, setAdding] = useState(false);
   const [page, setPage] = useState(0);
@@ -100,6 +102,7 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
             <FleetTable
               devices={shown}
               can={can}
+              backlogs={backlogs}
               sort={{ column: sort.replace("-", ""), isDescending: sort.startsWith("-") }}
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
             />

@@ -2,24 +2,14 @@
 import { cleanup, fireEvent, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Device } from "@/contracts/http";
-import { Backlogs } from "./backlog";
+import { Backlogs } from "@/lib/backlog";
 import { DeviceList } from "./device-list";
 import { devicesMatching } from "./device-search";
 import { UnknownDevice } from "./unknown-device";
 import { render } from "@/testing/render";
+import { aDevice } from "@/testing/telemetry";
 
-const device = (id: string, name: string): Device => ({
-  id,
-  name,
-  online: true,
-  last_seen_at: null,
-  clock_offset_us: null,
-  clock_suspect: false,
-  promise: "exactly_once",
-  cloned: false,
-  series_count: 1,
-  waiting: 0,
-});
+const device = (id: string, name: string) => aDevice({ id, name });
 const many = Array.from({ length: 201 }, (_, index) => device(`press-${index}`, `Press ${index}`));
 
 afterEach(cleanup);
