@@ -13,6 +13,8 @@ const EVERY_MS = 15_000;
 const AGES_EVERY_MS = 60_000;
 const SERIES_EVERY_MS = 10_000;
 const PAGE = 200;
+/** In seconds. A buffer that is full later counts as full in ten years. */
+const TEN_YEARS = 315_360_000;
 
 type Change = { readonly ids: ReadonlySet<string> | null };
 
@@ -79,16 +81,17 @@ export const ledgerQuery = (api: ApiClient, device: string) =>
   });
 
 /** Applies a device state from the socket to the loaded devices. */
-export function applyDeviceState(
-  client: QueryClient,
-  { id, online, last_seen_at, waiting }: DeviceChanged,
-): void {
+export function applyDeviceState(client: QueryClient, changed: DeviceChanged, nowMs = Date.now()): void {
+  const { id, online, last_seen_at, waiting, buffer_fill, full_in } = changed;
   const known = client.getQueryData<Device[]>(DEVICES_KEY);
   if (known && !known.some((device) => device.id === id)) {
     void client.invalidateQueries({ queryKey: DEVICES_KEY });
     return;
   }
+  const full_at =
+    full_in == null ? null : new Date(nowMs + Math.min(full_in, TEN_YEARS) * 1_000).toISOString();
+  const state = { online, last_seen_at, waiting, buffer_fill: buffer_fill ?? null, full_at };
   client.setQueryData<Device[]>(DEVICES_KEY, (devices) =>
-    devices?.map((device) => (device.id === id ? { ...device, online, last_seen_at, waiting } : device)),
+    devices?.map((device) => (device.id === id ? { ...device, ...state } : device)),
   );
 }
