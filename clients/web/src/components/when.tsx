@@ -2,11 +2,11 @@
 // A time relative to now, with the exact time as its title.
 import { dateTime } from "@/lib/format-time";
 import { relativeTime } from "@/lib/relative-time";
-import { useCoarseNow } from "@/lib/use-coarse-now";
+import { useNowInSteps } from "@/lib/use-now-in-steps";
 
 /** `at`: ISO 8601. Render it in the browser only: the server does not know the user's time zone. */
 export function When({ at }: { at: string }) {
-  const now = useCoarseNow();
+  const now = useNowInSteps();
   const ms = Date.parse(at);
   return (
     <time dateTime={at} title={dateTime(ms, true)} className="whitespace-nowrap tabular-nums">

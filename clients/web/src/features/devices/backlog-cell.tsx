@@ -5,7 +5,7 @@ import { useTranslations } from "next-intl";
 import { useSyncExternalStore } from "react";
 import { spanText, type Backlogs } from "@/lib/backlog";
 import { numberLocale } from "@/lib/page-locale";
-import { useCoarseNow } from "@/lib/use-coarse-now";
+import { useNowInSteps } from "@/lib/use-now-in-steps";
 import type { FleetDevice } from "./fleet-device";
 
 type BacklogCellProps = { device: FleetDevice; backlogs: Backlogs };
@@ -15,7 +15,7 @@ export function BacklogCell({ device: { id, telemetry, isPlain }, backlogs }: Ba
   const t = useTranslations("devices");
   const read = () => backlogs.progress(id);
   const progress = useSyncExternalStore(backlogs.subscribe, read, read);
-  const now = useCoarseNow();
+  const now = useNowInSteps();
   const waiting = telemetry?.waiting;
   if (isPlain || waiting == null) return null;
   const fullAt = telemetry?.full_at ?? null;

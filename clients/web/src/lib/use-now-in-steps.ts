@@ -11,6 +11,6 @@ function subscribe(changed: () => void): () => void {
 const coarseNow = () => Math.ceil(Date.now() / EVERY_MS) * EVERY_MS;
 
 /** Milliseconds since the Unix epoch, rounded up to 20 s. */
-export function useCoarseNow(): number {
+export function useNowInSteps(): number {
   return useSyncExternalStore(subscribe, coarseNow, coarseNow);
 }
