@@ -29,7 +29,7 @@ const AXIS_FONT = "11px";
 const SYNC_KEY = "pulse";
 const LEAST_SIZE = 50;
 /** A chart with more lines than this draws thin ones. */
-const MOST_WIDE_LINES = 3;
+const MOST_WIDE_LINES = 4;
 
 export class TimeChart {
   private plot: uPlot;
