@@ -8,6 +8,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION count_plain_setting_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+    NEW.updated_by := NULL;
+    NEW.updated_by_name := '';
+    RETURN NEW;
+END $$;
+
 CREATE FUNCTION grant_reader() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'telemetry'
@@ -363,7 +374,11 @@ CREATE TABLE plain_setting (
     takes_text boolean DEFAULT true NOT NULL,
     time_keys text[] NOT NULL,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
-    left_out text[] DEFAULT '{}'::text[] NOT NULL
+    left_out text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 2 NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text,
+    updated_by_name text DEFAULT ''::text NOT NULL
 );
 
 CREATE TABLE plain_skipped (
@@ -935,6 +950,8 @@ ALTER INDEX batch_time ATTACH PARTITION batch_default_device_id_t_max_idx;
 ALTER INDEX batch_pkey ATTACH PARTITION batch_default_pkey;
 
 CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+CREATE TRIGGER plain_setting_changed BEFORE UPDATE ON plain_setting FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION count_plain_setting_change();
 
 ALTER TABLE ONLY annotation
     ADD CONSTRAINT annotation_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

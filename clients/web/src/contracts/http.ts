@@ -47,6 +47,7 @@ export type Account = Grant["account"];
 export type SecondFactor = Answer<"/api/auth/second-factor", "get">;
 export type Enrolment = Answer<"/api/auth/second-factor", "post">;
 export type RunningSession = Answer<"/api/auth/sessions", "get">["items"][number];
+export type Policy = Answer<"/api/auth/policy", "get">;
 export type Retention = Answer<"/api/telemetry/retention", "get">;
 export type RetentionDays = Input<"/api/telemetry/retention/preview", "post">["body"];
 export type RetentionPreview = Answer<"/api/telemetry/retention/preview", "post">;

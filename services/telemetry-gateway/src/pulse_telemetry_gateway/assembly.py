@@ -34,6 +34,7 @@ from pulse_telemetry_gateway.actions.intake import Intake
 from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
+from pulse_telemetry_gateway.actions.plain_settings import PlainDeviceSettings
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Retention
 from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
@@ -181,7 +182,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         clock_suspect,
         ConcurrencyLimit(at_once, settings.history_deadline),
         audit,
-        plain_store,
+        PlainDeviceSettings(database, plain_store, audit, runtime.clock),
         Erasure(ErasureStore(database), registry, compaction, audit),
         Renaming(database, registry, audit),
         runtime.clock,

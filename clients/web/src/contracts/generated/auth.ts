@@ -825,6 +825,13 @@ export type components = {
         readonly Policy: {
             readonly second_factor_roles: readonly ("admin" | "user" | "viewer")[];
         };
+        readonly PolicyView: {
+            readonly second_factor_roles: readonly ("admin" | "user" | "viewer")[];
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly Problem: {
             /** @default null */
             readonly challenge?: string | null;
@@ -1347,10 +1354,11 @@ export interface operations {
         readonly responses: {
             readonly 200: {
                 headers: {
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Policy"];
+                    readonly "application/json": components["schemas"]["PolicyView"];
                 };
             };
         };
@@ -1358,7 +1366,9 @@ export interface operations {
     readonly set_policy: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -1370,10 +1380,11 @@ export interface operations {
         readonly responses: {
             readonly 200: {
                 headers: {
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Policy"];
+                    readonly "application/json": components["schemas"]["PolicyView"];
                 };
             };
         };

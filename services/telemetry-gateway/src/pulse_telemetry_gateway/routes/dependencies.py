@@ -20,6 +20,7 @@ from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.actions.plain_settings import PlainDeviceSettings
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
@@ -28,7 +29,6 @@ from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.connections import ConnectionStore
-from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -50,7 +50,7 @@ class TelemetryDependencies:
     clock_suspect: int
     concurrency: ConcurrencyLimit
     audit: AuditTrail
-    plain: PlainStore
+    plain: PlainDeviceSettings
     erasure: Erasure
     renaming: Renaming
     clock: Callable[[], int]
