@@ -86,7 +86,8 @@ CREATE TABLE device (
     held jsonb,
     hello_next bigint,
     online_since timestamp with time zone,
-    noted_online boolean
+    noted_online boolean,
+    oldest_waiting bigint
 );
 
 CREATE TABLE series (
@@ -345,6 +346,37 @@ CREATE TABLE idempotency (
     done boolean DEFAULT false NOT NULL,
     CONSTRAINT idempotency_key_check CHECK ((octet_length(key) = 32)),
     CONSTRAINT idempotency_request_check CHECK ((octet_length(request) = 32))
+);
+
+CREATE TABLE incident (
+    id uuid NOT NULL,
+    title text NOT NULL,
+    text text NOT NULL,
+    services text[] NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    created_by_name text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    updated_by_name text NOT NULL,
+    CONSTRAINT incident_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT incident_services_check CHECK ((cardinality(services) <= 6)),
+    CONSTRAINT incident_text_check CHECK ((length(text) <= 2000)),
+    CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 120)))
+);
+
+CREATE TABLE intake_rate (
+    gateway text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    readings bigint NOT NULL,
+    wait_median double precision,
+    wait_p99 double precision,
+    CONSTRAINT intake_rate_readings_check CHECK ((readings >= 0)),
+    CONSTRAINT intake_rate_seconds_check CHECK ((seconds > (0)::double precision))
 );
 
 CREATE TABLE latest (
@@ -808,6 +840,12 @@ ALTER TABLE ONLY gateway_lease
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY incident
+    ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY intake_rate
+    ADD CONSTRAINT intake_rate_pkey PRIMARY KEY (gateway);
+
 ALTER TABLE ONLY latest
     ADD CONSTRAINT latest_pkey PRIMARY KEY (series_id);
 
@@ -922,6 +960,8 @@ CREATE INDEX connection_event_device ON connection_event USING btree (device_id,
 CREATE INDEX declared_drop_stream ON declared_drop USING btree (device_id, epoch);
 
 CREATE INDEX idempotency_started ON idempotency USING btree (started);
+
+CREATE INDEX incident_started ON incident USING btree (started_at, id);
 
 CREATE INDEX quarantine_of_reason ON quarantine USING btree (reason_id, id DESC);
 

@@ -159,6 +159,7 @@ class Handlers:
             online=status.state == "online",
             display_name=status.name,
             waiting=status.waiting,
+            oldest_waiting=status.oldest_waiting,
         )
         self.on_status()
 

@@ -12,13 +12,15 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.availability import Watch
-from pulse_telemetry_gateway.actions.certificates import BrokerCertificates
+from pulse_telemetry_gateway.actions.certificates import Certificates
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.incidents import Incidents
+from pulse_telemetry_gateway.actions.intake_rate import IntakeRate
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain_settings import PlainDeviceSettings
 from pulse_telemetry_gateway.actions.renaming import Renaming
@@ -65,7 +67,9 @@ class TelemetryDependencies:
     connections: ConnectionStore
     retention: RetentionSettings
     watch: Watch
-    certificates: Callable[[], BrokerCertificates]
+    certificates: Certificates
+    intake_rate: IntakeRate
+    incidents: Incidents
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

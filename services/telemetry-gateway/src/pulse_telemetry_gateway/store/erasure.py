@@ -138,7 +138,7 @@ class Deletion:
         and quarantined messages."""
         await self.connection.execute(
             "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, "
-            "waiting = NULL, noted_online = NULL WHERE id = $1",
+            "waiting = NULL, oldest_waiting = NULL, noted_online = NULL WHERE id = $1",
             device_id,
         )
         for table in ("plain_setting", "plain_skipped", "clock_stretch", "annotation", "connection_event"):

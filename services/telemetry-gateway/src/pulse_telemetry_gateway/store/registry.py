@@ -364,19 +364,22 @@ class RegistryStore:
                 text,
             )
 
-    async def note_status(self, name: str, *, online: bool, display_name: str, waiting: int | None) -> datetime | None:
-        """Stores a device's retained status. Returns when it was last seen."""
+    async def note_status(
+        self, name: str, *, online: bool, display_name: str, waiting: int | None, oldest_waiting: int | None = None
+    ) -> datetime | None:
+        """Stores a device's retained status. oldest_waiting: microseconds. Returns when it was last seen."""
         device_id = await self.device_id(name)
         async with self._database.connection() as connection:
             seen: datetime | None = await connection.fetchval(
                 "UPDATE device SET online_since = CASE WHEN online IS DISTINCT FROM $2 THEN now() "
-                "ELSE online_since END, online = $2, waiting = $4, "
+                "ELSE online_since END, online = $2, waiting = $4, oldest_waiting = $5, "
                 "display_name = CASE WHEN $3 = '' THEN display_name ELSE $3 END, "
                 "last_seen = CASE WHEN $2 THEN now() ELSE last_seen END WHERE id = $1 RETURNING last_seen",
                 device_id,
                 online,
                 display_name,
                 waiting,
+                oldest_waiting,
             )
         return seen
 
