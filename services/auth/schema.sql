@@ -8,6 +8,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION count_policy_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+    NEW.updated_by := NULL;
+    NEW.updated_by_name := '';
+    RETURN NEW;
+END $$;
+
 CREATE TABLE account (
     id uuid NOT NULL,
     version bigint NOT NULL,
@@ -163,6 +174,10 @@ CREATE TABLE outbox_set_aside (
 CREATE TABLE policy (
     single boolean DEFAULT true NOT NULL,
     second_factor_roles text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text,
+    updated_by_name text DEFAULT ''::text NOT NULL,
     CONSTRAINT policy_single_check CHECK (single)
 );
 
@@ -392,6 +407,8 @@ CREATE INDEX revocation_at ON revocation USING btree (at);
 CREATE INDEX session_live ON session USING btree (account_id) WHERE (revoked IS NULL);
 
 CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+CREATE TRIGGER policy_changed BEFORE UPDATE ON policy FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION count_policy_change();
 
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id);

@@ -37,7 +37,9 @@ class Office:
         self._headers = {"authorization": f"Bearer {system.token()}"}
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{self._url}{path}", json=body, headers=self._headers, timeout=20)
+        """Calls a service. A change is made whatever version the resource has."""
+        headers = self._headers | ({"if-match": "*"} if method in {"PUT", "DELETE"} else {})
+        answer = httpx.request(method, f"{self._url}{path}", json=body, headers=headers, timeout=20)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

@@ -50,6 +50,29 @@ def test_an_administrator_sets_the_policy_and_rotates_the_signing_keys(
     assert complaints == []
 
 
+def test_a_policy_that_another_administrator_saved_meanwhile_is_not_overwritten_unseen(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    office = Office(system)
+    open_administration(page, system)
+    policy = page.get_by_test_id("panel-policy")
+    policy.get_by_test_id("policy-viewer").check()
+    office.ask("PUT", "/api/auth/policy", {"second_factor_roles": ["user"]})
+    try:
+        policy.get_by_test_id("policy-save").click()
+        expect(policy.get_by_test_id("change-notice")).to_contain_text("User is mandatory")
+        expect(policy.get_by_test_id("policy-viewer")).to_be_checked()
+        expect(policy.get_by_test_id("policy-user")).to_be_checked()
+        assert office.ask("GET", "/api/auth/policy")["second_factor_roles"] == ["user"]
+        examine(page, "policy-changed")
+        policy.get_by_test_id("policy-save").click()
+        expect(policy.get_by_test_id("policy-saved")).to_be_visible()
+        assert office.ask("GET", "/api/auth/policy")["second_factor_roles"] == ["user", "viewer"]
+    finally:
+        office.ask("PUT", "/api/auth/policy", {"second_factor_roles": []})
+    assert unexpected(complaints) == []
+
+
 def test_a_user_has_no_administration_and_learns_which_permission_is_missing(page: Page, system: System) -> None:
     enter(page, Office(system).create(FIRST))
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import structlog
 
+from pulse_bus import PublishRefused, TemporarilyRefused
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.background import Background, Job, for_each
 from pulse_contracts.errors import Unavailable
@@ -105,6 +107,19 @@ async def test_an_outage_is_retried_without_a_wake_up(background: Background, me
     async with running(background, Job("replay", rounds, wake=wake, retry_floor=_SOON)):
         await reached(rounds, 2)
     assert value(metrics, "pulse_background_failures_total", job="replay", kind="outage") == 1
+
+
+async def test_a_message_that_the_broker_rejects_is_no_outage(background: Background, metrics: Metrics) -> None:
+    refusal = TemporarilyRefused(PublishRefused("changes/devices/a", 0x87, "not authorized"))
+    rounds = Rounds(refusal, refusal, None)
+    with structlog.testing.capture_logs() as lines:
+        async with running(background, Job("notices", rounds, interval=_SOON, retry_floor=_SOON)):
+            await reached(rounds, 4)
+    assert value(metrics, "pulse_background_failures_total", job="notices", kind="refused") == 2
+    assert value(metrics, "pulse_background_failures_total", job="notices", kind="outage") == 0
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["job"], line["kind"]) for line in warnings] == [("notices", "refused")]
+    assert "changes/devices/a: the broker rejected the message: 0x87 not authorized" in warnings[0]["reason"]
 
 
 def test_a_job_needs_an_interval_or_a_wake_up() -> None:

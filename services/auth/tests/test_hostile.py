@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from pulse_auth.store.signing_keys import SigningKeyStore
+from pulse_chassis.http.preconditions import Precondition
 from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_contracts.auth import SessionRevoked
 from pulse_testkit.locks import lock_waiters
@@ -137,7 +138,7 @@ async def test_a_key_that_is_revoked_during_the_exchange_is_rejected(ada: World)
 async def test_a_key_is_rejected_while_its_owner_lacks_a_mandatory_second_factor(ada: World) -> None:
     key = await _create_key(ada)
     assert (await _exchange(ada, key))[0] == 200
-    await ada.routes.factors.require_for(frozenset({"admin"}), COMMAND_LINE)
+    await ada.routes.factors.require_for(frozenset({"admin"}), Precondition(None), COMMAND_LINE)
     assert await _exchange(ada, key) == (401, "invalid_api_key")
 
 

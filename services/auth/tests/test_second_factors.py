@@ -176,11 +176,45 @@ async def test_disabling_needs_password_and_code(ada: World) -> None:
     assert await ada.rows("SELECT 1 FROM recovery_code") == []
 
 
+async def set_policy(ada: World, headers: dict[str, str], roles: list[str], version: str | None) -> httpx.Response:
+    sent = headers if version is None else headers | {"If-Match": version}
+    return await ada.http.put("/api/auth/policy", json={"second_factor_roles": roles}, headers=sent)
+
+
+async def test_a_policy_that_somebody_else_saved_meanwhile_is_not_overwritten(ada: World) -> None:
+    boss = bearer(await ada.login())
+    read = await ada.http.get("/api/auth/policy", headers=boss)
+    assert (read.headers["etag"], read.json()["version"], read.json()["updated_at"]) == ('"1"', 1, None)
+    missing = await set_policy(ada, boss, ["admin"], None)
+    assert (missing.status_code, missing.json()["code"]) == (428, "precondition_required")
+    first = await set_policy(ada, boss, ["viewer"], '"1"')
+    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    assert first.json()["updated_by"] == str(ACCOUNT)
+    late = await set_policy(ada, boss, ["user"], '"1"')
+    assert (late.status_code, late.json()["code"], late.headers["etag"]) == (412, "precondition_failed", '"2"')
+    current = late.json()["current"]
+    assert (current["version"], current["updated_by"]) == (2, str(ACCOUNT))
+    assert current["updated_by_name"] == first.json()["updated_by_name"] != ""
+    now = await ada.http.get("/api/auth/policy", headers=boss)
+    assert (now.json()["second_factor_roles"], now.headers["etag"]) == (["viewer"], '"2"')
+    assert (await ada.kinds()).count("policy_changed") == 1
+
+
+async def test_a_policy_that_the_previous_release_saved_has_a_new_version(ada: World) -> None:
+    boss = bearer(await ada.login())
+    assert (await set_policy(ada, boss, ["viewer"], '"1"')).status_code == 200
+    async with ada.database.transaction() as connection:
+        await connection.execute("UPDATE policy SET second_factor_roles = $1", ["user"])
+    late = await set_policy(ada, boss, [], '"2"')
+    assert (late.status_code, late.headers["etag"]) == (412, '"3"')
+    assert late.json()["current"]["updated_by"] is None
+
+
 async def test_a_mandatory_factor_must_be_set_up_before_anything_else(ada: World, digest: str) -> None:
     await ada.mirror.apply(event(ada.clock, digest, account=OTHER, email="bob@example.org", role="user"))
     boss = bearer(await ada.login())
-    set_ = await ada.http.put("/api/auth/policy", json={"second_factor_roles": ["user"]}, headers=boss)
-    assert set_.json() == {"second_factor_roles": ["user"]}
+    set_ = await set_policy(ada, boss, ["user"], "*")
+    assert set_.json()["second_factor_roles"] == ["user"]
     assert "policy_changed" in await ada.kinds()
     signed_in = await ada.login(email="bob@example.org")
     assert signed_in.json()["second_factor_enrolment_required"] is True

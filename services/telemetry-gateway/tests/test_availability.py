@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from pulse_bus import Bus, Delivery, LinkState
+from pulse_bus.mqtt import MqttSettings, PeerCertificate
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_postgres import Connection, Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.actions import certificates
 from pulse_telemetry_gateway.actions.availability import Watch
 from pulse_telemetry_gateway.actions.certificates import Authority, BrokerCertificates, broker_certificates
 from pulse_telemetry_gateway.store.availability import AvailabilityStore
@@ -292,8 +294,34 @@ async def test_everybody_sees_thirty_days_and_the_storage(
         storage = await viewer.get("/storage")
         assert storage["database_bytes"] > 0
         assert [one["level"] for one in storage["levels"]] == ["log", "raw", "1m", "1h"]
-        unencrypted: dict[str, Any] = {"broker_is_encrypted": False, "broker_authorities": []}
+        unencrypted: dict[str, Any] = {"broker_is_encrypted": False, "broker_certificate": None}
+        unencrypted["broker_authorities"] = []
         assert await viewer.get("/certificates") == unencrypted
+
+
+async def test_the_certificate_of_the_broker_is_read_every_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = PeerCertificate("broker", datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    answers: list[PeerCertificate | None] = [None, found]
+    now = 0.0
+
+    async def read(_settings: MqttSettings) -> PeerCertificate | None:
+        answer = answers.pop(0)
+        if answer is None:
+            raise Unavailable("refused")
+        return answer
+
+    monkeypatch.setattr(certificates, "peer_certificate", read)
+    made = certificates.Certificates("mqtts://broker:8883", None, lambda: now)
+    assert (await made.report()).broker is None
+    now = 29
+    assert (await made.report()).broker is None
+    now = 30
+    assert (await made.report()).broker == found
+    now = 329
+    assert (await made.report()).broker == found
+    assert answers == []
+    unencrypted = certificates.Certificates("mqtt://broker:1883", None, lambda: now)
+    assert await unencrypted.report() == BrokerCertificates(is_encrypted=False)
 
 
 def test_the_authorities_of_the_broker_are_read_from_the_file(tmp_path: Path) -> None:
@@ -301,11 +329,11 @@ def test_the_authorities_of_the_broker_are_read_from_the_file(tmp_path: Path) ->
     assert broker_certificates("mqtts://broker:8883", None) == BrokerCertificates(is_encrypted=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pulse authority")])
-    ends = datetime(2031, 5, 1, 12, tzinfo=UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, datetime(2026, 1, 1, tzinfo=UTC), ends)
+    starts, ends = datetime(2026, 1, 1, tzinfo=UTC), datetime(2031, 5, 1, 12, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, starts, ends)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     file = tmp_path / "ca.pem"
     file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    assert broker_certificates("mqtts://broker:8883", file).authorities == (Authority("Pulse authority", ends),)
+    assert broker_certificates("mqtts://broker:8883", file).authorities == (Authority("Pulse authority", starts, ends),)
     file.write_text("no certificate")
     assert broker_certificates("mqtts://broker:8883", file).authorities == ()

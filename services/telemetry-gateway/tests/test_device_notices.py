@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pulse_bus import PublishRefused
+from pulse_bus import PublishRefused, TemporarilyRefused
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 from pulse_telemetry_gateway.actions.device_notices import DeviceNotices
@@ -59,7 +58,23 @@ async def test_a_refused_notice_is_tried_again() -> None:
     bus.meanwhile = refuse
     async with running(bus):
         notices.note("alpha")
-        with pytest.raises(Unavailable, match="0x87"):
+        with pytest.raises(TemporarilyRefused, match="0x87"):
             await notices.publish()
         await notices.publish()
     assert bus.published == ["alpha"]
+
+
+async def test_a_notice_that_can_never_be_accepted_does_not_hold_back_the_others() -> None:
+    def refuse() -> None:
+        raise PublishRefused("changes/devices/alpha", 0x90, "topic name invalid")
+
+    bus = Bus()
+    notices = DeviceNotices(bus, lambda: 1)
+    bus.meanwhile = refuse
+    async with running(bus):
+        notices.note("alpha")
+        notices.note("beta")
+        with pytest.raises(PublishRefused, match="0x90"):
+            await notices.publish()
+        await notices.publish()
+    assert bus.published == ["beta"]

@@ -28,8 +28,18 @@ async def alpha(servers: Servers, started: Gateway) -> AsyncIterator[Collector]:
         yield device
 
 
-async def ask(started: Gateway, path: str, *, method: str = "GET", who: str = "admin", body: object = None) -> Any:
+async def ask(
+    started: Gateway,
+    path: str,
+    *,
+    method: str = "GET",
+    who: str = "admin",
+    body: object = None,
+    match: str | None = "*",
+) -> Any:
     headers = {"Authorization": f"Bearer {token(role=who)}"}
+    if match is not None and method != "GET":
+        headers["If-Match"] = match
     return await started.http.request(method, f"/api/telemetry{path}", headers=headers, json=body)
 
 
@@ -107,6 +117,34 @@ async def test_invalid_settings_are_refused_and_change_nothing(
     assert answer.status_code == 422
     assert answer.json()["code"].startswith(code)
     assert (await ask(started, "/devices/alpha/plain")).json()["settings"]["time_zone"] == "UTC"
+
+
+async def test_settings_that_somebody_else_saved_meanwhile_are_not_overwritten(
+    started: Gateway, alpha: Collector, database: Database
+) -> None:
+    path = "/devices/alpha/plain"
+    await alpha.raw("plain", b'{"on": true}')
+    await eventually(lambda: _has(started, "on"))
+    assert (await ask(started, path)).headers["etag"] == '"1"'
+    missing = await ask(started, path, method="PUT", body={}, match=None)
+    assert (missing.status_code, missing.json()["code"]) == (428, "precondition_required")
+    first = await ask(started, path, method="PUT", body={"time_zone": "Europe/Berlin"}, match='"1"')
+    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    late = await ask(started, path, method="PUT", body={"time_zone": "Asia/Tokyo"}, match='"1"')
+    assert (late.status_code, late.json()["code"], late.headers["etag"]) == (412, "precondition_failed", '"2"')
+    current = late.json()["current"]
+    assert current["version"] == 2
+    assert current["updated_by"]
+    now = await ask(started, path)
+    assert (now.json()["settings"]["time_zone"], now.headers["etag"]) == ("Europe/Berlin", '"2"')
+
+    async with database.transaction() as connection:  # as the previous release does
+        await connection.execute("UPDATE plain_setting SET time_zone = 'UTC'")
+    late = await ask(started, path, method="PUT", body={}, match='"2"')
+    assert (late.status_code, late.headers["etag"]) == (412, '"3"')
+    assert late.json()["current"]["updated_by"] is None
+    again = await ask(started, path, method="PUT", body={"time_zone": "Asia/Tokyo"}, match='"3"')
+    assert (again.status_code, again.headers["etag"]) == (200, '"4"')
 
 
 async def test_a_caller_without_permission_can_read_but_not_change_settings(started: Gateway) -> None:

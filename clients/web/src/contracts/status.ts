@@ -9,10 +9,10 @@ export type ServiceStatus = {
   readonly tookMs: number | null;
 };
 
-/** `none`: the web server does not use TLS. `unreadable`: its certificate cannot be read. `expiresAt`: ISO 8601. */
+/** `none`: the web server does not use TLS. `unreadable`: its certificate cannot be read. `startsAt`, `expiresAt`: ISO 8601. */
 export type WebCertificate =
   | { readonly state: "none" | "unreadable" }
-  | { readonly state: "known"; readonly name: string; readonly expiresAt: string };
+  | { readonly state: "known"; readonly name: string; readonly startsAt: string; readonly expiresAt: string };
 
 /** `at`: when the services were asked, as ISO 8601. */
 export type SystemStatus = {

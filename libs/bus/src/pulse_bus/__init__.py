@@ -16,6 +16,7 @@ from pulse_bus.port import (
     Quarantined,
     Reject,
     Subscription,
+    TemporarilyRefused,
 )
 from pulse_contracts.errors import Unavailable
 
@@ -34,6 +35,7 @@ __all__ = [
     "Quarantined",
     "Reject",
     "Subscription",
+    "TemporarilyRefused",
     "Unavailable",
     "read_each",
 ]

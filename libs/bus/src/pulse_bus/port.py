@@ -42,6 +42,15 @@ class PublishRefused(Exception):  # the broker's answer
         return self.code not in _FAULTS_OF_THE_MESSAGE
 
 
+class TemporarilyRefused(Unavailable):
+    """The broker rejected a message that it may accept later, for example when its access rules are repaired. The
+    broker is reachable: this is no outage."""
+
+    def __init__(self, refusal: PublishRefused) -> None:
+        super().__init__(str(refusal))
+        self.address, self.code = refusal.address, refusal.code
+
+
 class MessageTooLarge(Exception):  # the sender must split it
     """The message exceeds the broker's maximum packet size. It was not sent, because a broker closes the connection for
     such a packet. The caller must split it."""

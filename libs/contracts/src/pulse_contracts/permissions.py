@@ -27,6 +27,7 @@ Permission = Literal[
     "keys.rotate",
     "audit.read",
     "system.manage",
+    "incidents.manage",
 ]
 PERMISSIONS: Mapping[Permission, str] = {
     "profile.own": "see and change your own profile; e-mail and password cannot be changed with an API key",
@@ -57,6 +58,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     "audit.read": "read the audit trail",
     "system.manage": "open the administration page; change how long readings are kept, and the name, logo and colour "
     "of the pages; test the mail settings",
+    "incidents.manage": "report incidents on the status page, and change, close and delete them",
 }
 """Description of each permission, in the user's words."""
 

@@ -1,9 +1,9 @@
 """Builds every object and connects them. Only this module knows the concrete classes."""
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Literal
 
 from pulse_bus import Bus, Quarantine
@@ -18,7 +18,7 @@ from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.availability import INTERVAL, Watch
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.certificates import broker_certificates
+from pulse_telemetry_gateway.actions.certificates import Certificates
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
@@ -29,11 +29,15 @@ from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
+from pulse_telemetry_gateway.actions.incidents import Incidents
 from pulse_telemetry_gateway.actions.ingest import LOOKUPS, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.intake import Intake
+from pulse_telemetry_gateway.actions.intake_rate import INTERVAL as RATE_INTERVAL
+from pulse_telemetry_gateway.actions.intake_rate import IntakeRate
 from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
+from pulse_telemetry_gateway.actions.plain_settings import PlainDeviceSettings
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Retention
 from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
@@ -58,6 +62,7 @@ from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.history import HistoryStore
+from pulse_telemetry_gateway.store.intake_rate import IntakeRateStore
 from pulse_telemetry_gateway.store.leases import LeaseStore
 from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
@@ -169,8 +174,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     pages = Pages(history)
     saving = SavingDependencies(database, audit, runtime.clock, uuid.uuid4)
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
-    watch = Watch(bus, AvailabilityStore(database), runtime.clock)
-    await watch.subscribe()
+    intake_rate = _intake_rate(runtime, ingest)
+    watch = await _watch(runtime)
     routes = TelemetryDependencies(
         registry,
         history,
@@ -181,7 +186,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         clock_suspect,
         ConcurrencyLimit(at_once, settings.history_deadline),
         audit,
-        plain_store,
+        PlainDeviceSettings(database, plain_store, audit, runtime.clock),
         Erasure(ErasureStore(database), registry, compaction, audit),
         Renaming(database, registry, audit),
         runtime.clock,
@@ -196,7 +201,9 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         connection_store,
         RetentionSettings(database, retention, audit, runtime.clock),
         watch,
-        partial(broker_certificates, settings.mqtt_url, settings.mqtt_ca_file),
+        Certificates(settings.mqtt_url, settings.mqtt_ca_file, time.monotonic),
+        intake_rate,
+        Incidents(saving),
     )
     ingest_parts = Parts(
         routers=(),
@@ -212,6 +219,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             Job("commands_unknown", commands.mark_unknown, _MINUTE),
             *connection_jobs(connections),
             *upkeep_jobs(Upkeep(log, put_away)),
+            Job("intake_rate", intake_rate.measure, RATE_INTERVAL),
             Job("availability", watch.count, INTERVAL, retry_floor=INTERVAL, retry_cap=INTERVAL),
         ],
         before_drain=[shards.stop],
@@ -276,6 +284,18 @@ def upkeep_jobs(upkeep: Upkeep) -> Sequence[Job]:
         Job("log_partitions", upkeep.make_partitions, _MINUTE, retry_floor=_MINUTE, retry_cap=_MINUTE),
         Job("quarantine_trim", upkeep.trim_quarantine, 10 * _MINUTE),
     ]
+
+
+def _intake_rate(runtime: Runtime, ingest: Ingest) -> IntakeRate:
+    made = IntakeRate(IntakeRateStore(runtime.database), runtime.client_id, time.monotonic)
+    ingest.on_stored = made.note
+    return made
+
+
+async def _watch(runtime: Runtime) -> Watch:
+    made = Watch(runtime.bus, AvailabilityStore(runtime.database), runtime.clock)
+    await made.subscribe()
+    return made
 
 
 def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> Intake:

@@ -7,7 +7,6 @@ import { Status, StatusSkeleton } from "@/features/status/status";
 import { readAnswer, request } from "@/lib/api/api-client";
 
 const CHANGES: ChangedQueries = {
-  "/devices": () => [["status", "devices"]],
   "/mirror": () => [["status", "mirrors"]],
 };
 

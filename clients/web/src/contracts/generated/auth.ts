@@ -611,7 +611,7 @@ export type components = {
             /** @default 90 */
             readonly expires_in_days?: number;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage" | "incidents.manage")[];
         };
         readonly ApiKeyView: {
             /** Format: date-time */
@@ -622,7 +622,7 @@ export type components = {
             readonly id: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage" | "incidents.manage")[];
         };
         readonly AuditHeadView: {
             readonly hash: string;
@@ -782,7 +782,7 @@ export type components = {
             readonly key: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage" | "incidents.manage")[];
         };
         readonly OwnPassword: {
             readonly password: string;
@@ -824,6 +824,13 @@ export type components = {
         };
         readonly Policy: {
             readonly second_factor_roles: readonly ("admin" | "user" | "viewer")[];
+        };
+        readonly PolicyView: {
+            readonly second_factor_roles: readonly ("admin" | "user" | "viewer")[];
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly Problem: {
             /** @default null */
@@ -1347,10 +1354,11 @@ export interface operations {
         readonly responses: {
             readonly 200: {
                 headers: {
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Policy"];
+                    readonly "application/json": components["schemas"]["PolicyView"];
                 };
             };
         };
@@ -1358,7 +1366,9 @@ export interface operations {
     readonly set_policy: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -1370,10 +1380,11 @@ export interface operations {
         readonly responses: {
             readonly 200: {
                 headers: {
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Policy"];
+                    readonly "application/json": components["schemas"]["PolicyView"];
                 };
             };
         };

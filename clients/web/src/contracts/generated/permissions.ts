@@ -2,7 +2,7 @@
 
 export type Role = "admin" | "user" | "viewer";
 
-export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage";
+export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read" | "system.manage" | "incidents.manage";
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
@@ -27,6 +27,7 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "keys.rotate": "rotate the keys that sign access tokens",
   "audit.read": "read the audit trail",
   "system.manage": "open the administration page; change how long readings are kept, and the name, logo and colour of the pages; test the mail settings",
+  "incidents.manage": "report incidents on the status page, and change, close and delete them",
 };
 
 /** What each role may do. */
@@ -53,6 +54,7 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "keys.rotate",
     "audit.read",
     "system.manage",
+    "incidents.manage",
   ],
   user: [
     "profile.own",

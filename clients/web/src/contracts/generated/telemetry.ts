@@ -337,6 +337,54 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/incidents": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_reported_incidents"];
+        readonly put?: never;
+        readonly post: operations["report_incident"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/incidents/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_reported_incident"];
+        readonly put: operations["update_reported_incident"];
+        readonly post?: never;
+        readonly delete: operations["delete_reported_incident"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/intake": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_intake"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/plain-presets": {
         readonly parameters: {
             readonly query?: never;
@@ -701,11 +749,6 @@ export type components = {
             readonly is_complete: boolean;
             readonly verified: components["schemas"]["AuditHeadView"];
         };
-        readonly AuthorityView: {
-            /** Format: date-time */
-            readonly expires_at: string;
-            readonly name: string;
-        };
         readonly AvailabilityView: {
             readonly outages: readonly components["schemas"]["OutageView"][];
             readonly services: readonly components["schemas"]["ServiceAvailabilityView"][];
@@ -716,8 +759,16 @@ export type components = {
             /** @enum {string} */
             readonly mode: "auto" | "fixed" | "log";
         };
+        readonly CertificateView: {
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly name: string;
+            /** Format: date-time */
+            readonly starts_at: string;
+        };
         readonly CertificatesView: {
-            readonly broker_authorities: readonly components["schemas"]["AuthorityView"][];
+            readonly broker_authorities: readonly components["schemas"]["CertificateView"][];
+            readonly broker_certificate: components["schemas"]["CertificateView"] | null;
             readonly broker_is_encrypted: boolean;
         };
         readonly ChartPanel: {
@@ -921,6 +972,46 @@ export type components = {
             readonly w: number;
             readonly x: number;
             readonly y: number;
+        };
+        readonly IncidentBody: {
+            readonly ended_at: string | null;
+            readonly services: readonly ("users" | "auth" | "telemetry-gateway" | "sync-publisher" | "broker" | "database")[];
+            /** Format: date-time */
+            readonly started_at: string;
+            readonly text: string;
+            readonly title: string;
+        };
+        readonly IncidentPage: {
+            readonly items: readonly components["schemas"]["IncidentView"][];
+            readonly next: string | null;
+        };
+        readonly IncidentView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly created_by: string;
+            readonly created_by_name: string;
+            readonly ended_at: string | null;
+            /** Format: uuid */
+            readonly id: string;
+            readonly services: readonly ("users" | "auth" | "telemetry-gateway" | "sync-publisher" | "broker" | "database")[];
+            /** Format: date-time */
+            readonly started_at: string;
+            readonly text: string;
+            readonly title: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly IntakeView: {
+            readonly devices_known: number;
+            readonly devices_online: number;
+            readonly oldest_waiting_at: string | null;
+            readonly readings_per_second: number | null;
+            readonly stored_after_seconds: number | null;
+            readonly stored_after_seconds_p99: number | null;
+            readonly waiting: number;
         };
         readonly LatestView: {
             readonly ahead: boolean;
@@ -2043,6 +2134,7 @@ export interface operations {
         readonly responses: {
             readonly 200: {
                 headers: {
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2054,7 +2146,9 @@ export interface operations {
     readonly change_plain_settings: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
             readonly path: {
                 readonly device: string;
             };
@@ -2068,6 +2162,7 @@ export interface operations {
         readonly responses: {
             readonly 200: {
                 headers: {
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2101,6 +2196,144 @@ export interface operations {
                 content: {
                     readonly "application/vnd.apache.parquet": string;
                     readonly "text/csv; charset=utf-8": string;
+                };
+            };
+        };
+    };
+    readonly list_reported_incidents: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+        };
+    };
+    readonly report_incident: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["IncidentBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+        };
+    };
+    readonly get_reported_incident: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+        };
+    };
+    readonly update_reported_incident: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["IncidentBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+        };
+    };
+    readonly delete_reported_incident: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly get_intake: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IntakeView"];
                 };
             };
         };

@@ -3,72 +3,90 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
-import { Button } from "@/components/button";
+import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
 import { FormNotice, FormProblem } from "@/components/form/form-problem";
 import { CHECKBOX } from "@/components/form/input";
+import { SubmitButton } from "@/components/form/submit-button";
 import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
-import { ROLES, type Role } from "@/contracts/generated/permissions";
-import type { ApiClient } from "@/lib/api/api-client";
-import { explain } from "@/lib/api/explain";
+import type { Role } from "@/contracts/generated/permissions";
+import type { Policy } from "@/contracts/http";
+import type { ApiClient, Tagged } from "@/lib/api/api-client";
+import { useVersionedForm } from "@/lib/use-versioned-form";
+import { ALL_ROLES, policySchema, rolesOf, valuesOf, type PolicyValues } from "./policy-schema";
 import { policyQuery } from "./queries";
-
-const ALL_ROLES = Object.keys(ROLES) as readonly Role[];
 
 export function PolicyPanel({ api, canCount }: { api: ApiClient; canCount: boolean }) {
   const t = useTranslations("admin.policy");
+  const client = useQueryClient();
+  const [isSaved, setSaved] = useState(false);
   const query = useQuery(policyQuery(api));
   return (
     <Panel title={t("title")} testId="panel-policy">
       <PanelContent query={query} skeletonHeight="9rem">
-        {({ second_factor_roles: roles }) => (
-          // What was saved is the new start.
-          <PolicyForm key={roles.join(" ")} api={api} saved={roles} canCount={canCount} />
+        {(loaded) => (
+          <PolicyForm
+            // What was saved is the new start.
+            key={loaded.etag}
+            api={api}
+            loaded={loaded}
+            canCount={canCount}
+            isJustSaved={isSaved}
+            onSaved={() => {
+              setSaved(true);
+              void client.refetchQueries({ queryKey: policyQuery(api).queryKey });
+            }}
+          />
         )}
       </PanelContent>
     </Panel>
   );
 }
 
-type PolicyFormProps = { api: ApiClient; saved: readonly Role[]; canCount: boolean };
+type PolicyFormProps = {
+  api: ApiClient;
+  loaded: Tagged<Policy>;
+  canCount: boolean;
+  isJustSaved: boolean;
+  onSaved: () => void;
+};
 
-function PolicyForm({ api, saved, canCount }: PolicyFormProps) {
+function PolicyForm({ api, loaded, canCount, isJustSaved, onSaved }: PolicyFormProps) {
   const t = useTranslations("admin.policy");
   const common = useTranslations("admin");
   const roleNames = useTranslations("common.roles");
-  const client = useQueryClient();
-  const [chosen, setChosen] = useState<readonly Role[]>(saved);
-  const [isBusy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  const isDirty = ALL_ROLES.some((role) => chosen.includes(role) !== saved.includes(role));
-
-  const save = async () => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      const body = { second_factor_roles: [...chosen] };
-      client.setQueryData(policyQuery(api).queryKey, await api.put("/api/auth/policy", { body }));
-      client.setQueryData(["admin", "policy-saved"], true);
-    } catch (error) {
-      setProblem(explain(error));
-    } finally {
-      setBusy(false);
-    }
-  };
-
+  const { form, submit, change, wasRestored, discard } = useVersionedForm<PolicyValues>({
+    draft: "admin:policy",
+    schema: policySchema,
+    loaded: { values: valuesOf(loaded.body), etag: loaded.etag },
+    reload: async () => {
+      const { body, etag } = await api.getTagged("/api/auth/policy");
+      return { values: valuesOf(body), etag };
+    },
+    save: (values, ifMatch) =>
+      api.put("/api/auth/policy", { body: { second_factor_roles: rolesOf(values) }, ifMatch }),
+    onSaved,
+  });
+  const { errors, isDirty, isSubmitting } = form.formState;
+  const labels = Object.fromEntries(ALL_ROLES.map((role) => [role, roleNames(role)])) as Record<Role, string>;
   return (
     <form
+      method="post"
+      noValidate
       className="space-y-3 px-4 pt-1 pb-4"
-      aria-busy={isBusy}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
+      aria-busy={isSubmitting}
+      onSubmit={(event) => void submit(event)}
     >
-      <FormProblem>{problem}</FormProblem>
-      {!isDirty && client.getQueryData(["admin", "policy-saved"]) === true && (
-        <FormNotice testId="policy-saved">{common("saved")}</FormNotice>
+      <FormProblem testId="policy-error">{errors.root?.message}</FormProblem>
+      {isJustSaved && !isDirty && <FormNotice testId="policy-saved">{common("saved")}</FormNotice>}
+      {change && (
+        <ChangeNotice
+          change={change}
+          labels={labels}
+          show={(role, values) => t(values[role] ? "mandatory" : "optional")}
+        />
       )}
+      {wasRestored && !change && <RestoredNotice onDiscard={discard} />}
       <fieldset className="space-y-2">
         <legend className="mb-2 text-ui text-fg-2">{t("who")}</legend>
         {ALL_ROLES.map((role) => (
@@ -77,20 +95,22 @@ function PolicyForm({ api, saved, canCount }: PolicyFormProps) {
               type="checkbox"
               className={CHECKBOX}
               data-testid={`policy-${role}`}
-              checked={chosen.includes(role)}
-              onChange={({ target }) =>
-                setChosen(target.checked ? [...chosen, role] : chosen.filter((one) => one !== role))
-              }
+              {...form.register(role)}
             />
-            <span className="font-medium">{roleNames(role)}</span>
+            <span className="font-medium">{labels[role]}</span>
             {canCount && <AccountCount api={api} role={role} />}
           </label>
         ))}
       </fieldset>
       <p className="text-xs text-fg-2">{t("effect")}</p>
-      <Button type="submit" tone="primary" disabled={isBusy || !isDirty} data-testid="policy-save">
-        {isBusy ? common("saving") : common("save")}
-      </Button>
+      <SubmitButton
+        isBusy={isSubmitting}
+        busyText={common("saving")}
+        disabled={!isDirty}
+        data-testid="policy-save"
+      >
+        {common("save")}
+      </SubmitButton>
     </form>
   );
 }

@@ -5,9 +5,10 @@ import type { ApiClient } from "@/lib/api/api-client";
 export const policyQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["admin", "policy"],
-    queryFn: ({ signal }) => api.get("/api/auth/policy", { signal }),
-    // A reload in the background must not replace what is being edited.
-    refetchOnWindowFocus: false,
+    queryFn: ({ signal }) => api.getTagged("/api/auth/policy", { signal }),
+    // The form keeps its own version.
+    staleTime: Infinity,
+    gcTime: 0,
   });
 
 export const retentionQuery = (api: ApiClient) =>

@@ -8,18 +8,18 @@ import { Button } from "@/components/button";
 import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
 import { When } from "@/components/when";
-import type { ApiClient } from "@/lib/api/api-client";
+import type { ApiClient, Tagged } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
-import type { PlainSettings } from "./plain-settings";
+import type { PlainDevice } from "./plain-settings";
 import { PlainSettingsDialog } from "./plain-settings-dialog";
 
 export function PlainPanel({ api, can, id }: { api: ApiClient; can: Can; id: string }) {
   const t = useTranslations("devices");
-  const [edited, setEdited] = useState<PlainSettings | null>(null);
+  const [edited, setEdited] = useState<Tagged<PlainDevice> | null>(null);
   const query = useQuery({
     queryKey: ["plain", id],
     queryFn: ({ signal }) =>
-      api.get("/api/telemetry/devices/{device}/plain", { path: { device: id }, signal }),
+      api.getTagged("/api/telemetry/devices/{device}/plain", { path: { device: id }, signal }),
   });
   return (
     <Panel
@@ -29,7 +29,7 @@ export function PlainPanel({ api, can, id }: { api: ApiClient; can: Can; id: str
       actions={
         can("telemetry.manage") && (
           <Button
-            onClick={() => query.data && setEdited(query.data.settings)}
+            onClick={() => query.data && setEdited(query.data)}
             disabled={!query.data}
             data-testid="edit-plain"
           >
@@ -40,7 +40,7 @@ export function PlainPanel({ api, can, id }: { api: ApiClient; can: Can; id: str
       }
     >
       <PanelContent query={query} skeletonHeight="6rem">
-        {({ settings, skipped }) => (
+        {({ body: { settings, skipped } }) => (
           <div className="space-y-3 border-t px-4 py-3 text-ui">
             <dl className="grid gap-x-4 gap-y-1 sm:grid-cols-[10rem_minmax(0,1fr)]">
               <dt className="text-fg-2">{t("namesOfTheTime")}</dt>
@@ -76,7 +76,7 @@ export function PlainPanel({ api, can, id }: { api: ApiClient; can: Can; id: str
         <PlainSettingsDialog
           api={api}
           id={id}
-          settings={edited}
+          loaded={edited}
           onSaved={() => void query.refetch()}
           onClose={() => setEdited(null)}
         />

@@ -4,47 +4,51 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
-import { RestoredNotice } from "@/components/form/change-notice";
+import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
 import { FormProblem } from "@/components/form/form-problem";
 import { CHECKBOX, SelectField, TextAreaField, TextField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
-import type { ApiClient } from "@/lib/api/api-client";
-import { useDraftForm } from "@/lib/use-draft-form";
+import type { ApiClient, Tagged } from "@/lib/api/api-client";
+import { useVersionedForm } from "@/lib/use-versioned-form";
 import {
   plainSettingsSchema,
   settingsOf,
   valuesOf,
+  linesIn,
+  type PlainDevice,
   type PlainPreset,
-  type PlainSettings,
   type PlainSettingsValues,
 } from "./plain-settings";
 
 type PlainSettingsDialogProps = {
   api: ApiClient;
   id: string;
-  /** As they were when the dialog was opened. */
-  settings: PlainSettings;
+  /** The settings as they were when the dialog was opened. */
+  loaded: Tagged<PlainDevice>;
   onSaved: () => void;
   onClose: () => void;
 };
 
+const PATH = "/api/telemetry/devices/{device}/plain";
+
 /** The dialog is open while it is rendered. */
-export function PlainSettingsDialog({ api, id, settings, onSaved, onClose }: PlainSettingsDialogProps) {
+export function PlainSettingsDialog({ api, id, loaded, onSaved, onClose }: PlainSettingsDialogProps) {
   const t = useTranslations("devices");
   const presets = useQuery({
     queryKey: ["plain-presets"],
     queryFn: async ({ signal }) => (await api.get("/api/telemetry/plain-presets", { signal })).items,
     staleTime: Infinity,
   });
-  const { form, submit, wasRestored, discard } = useDraftForm<PlainSettingsValues>({
+  const { form, submit, change, wasRestored, discard } = useVersionedForm<PlainSettingsValues>({
     draft: `plain:${id}`,
     schema: plainSettingsSchema,
-    empty: valuesOf(settings),
-    save: async (values) => {
-      await api.put("/api/telemetry/devices/{device}/plain", {
-        path: { device: id },
-        body: settingsOf(values),
-      });
+    loaded: { values: valuesOf(loaded.body.settings), etag: loaded.etag },
+    reload: async () => {
+      const { body, etag } = await api.getTagged(PATH, { path: { device: id } });
+      return { values: valuesOf(body.settings), etag };
+    },
+    save: (values, ifMatch) => api.put(PATH, { path: { device: id }, body: settingsOf(values), ifMatch }),
+    onSaved: () => {
       onSaved();
       onClose();
     },
@@ -63,7 +67,23 @@ export function PlainSettingsDialog({ api, id, settings, onSaved, onClose }: Pla
     >
       <form method="post" onSubmit={(event) => void submit(event)} noValidate className="space-y-4">
         <FormProblem testId="plain-error">{errors.root?.message}</FormProblem>
-        {wasRestored && <RestoredNotice onDiscard={discard} />}
+        {change && (
+          <ChangeNotice
+            change={change}
+            labels={{
+              time_keys: t("namesOfTheTime"),
+              time_zone: t("timeZone"),
+              left_out: t("leftOut"),
+              takes_text: t("numbersInText"),
+            }}
+            show={(field, values) =>
+              field === "takes_text"
+                ? t(values.takes_text ? "converted" : "skipped")
+                : linesIn(values[field]).join(", ") || t("nothing")
+            }
+          />
+        )}
+        {wasRestored && !change && <RestoredNotice onDiscard={discard} />}
         <SelectField
           label={t("fillFromFirmware")}
           fieldSize="md"

@@ -3,7 +3,8 @@ import { pageTexts } from "@/i18n/page-texts";
 import type { Answer } from "@/contracts/http";
 import { z } from "@/lib/form-schema";
 
-export type PlainSettings = Answer<"/api/telemetry/devices/{device}/plain", "get">["settings"];
+export type PlainDevice = Answer<"/api/telemetry/devices/{device}/plain", "get">;
+export type PlainSettings = PlainDevice["settings"];
 export type PlainPreset = Answer<"/api/telemetry/plain-presets", "get">["items"][number];
 /** Lists are one text with a name on each line, since a name may contain spaces and commas. */
 export type PlainSettingsValues = {

@@ -27,6 +27,14 @@ const ANSWERS: Answers = {
     items: [device("press-4", "Press 4"), device("mill", "Mill")],
     next: null,
   }),
+  "/api/collectors": () => ({
+    items: [
+      { ...device("mill", "Mill"), state: "enrolled" },
+      { ...device("saw-9", "Band saw"), state: "pending" },
+      { ...device("old-1", "Old press"), state: "deleted" },
+    ],
+    next: null,
+  }),
   "/api/telemetry/dashboards": () => ({
     items: [{ id: "d1", name: "Night shift", shared: true }],
     next: null,
@@ -203,4 +211,25 @@ it("opens a page with g and its letter, outside fields and with permission only"
   expect(push).not.toHaveBeenCalled();
   keys(document.body, "g", "v");
   expect(push).toHaveBeenCalledExactlyOnceWith("/devices");
+});
+
+it("finds a collector that was enrolled but never connected, for those who may see enrolments", async () => {
+  show("admin");
+  await open();
+  await type("saw");
+  const found = await screen.findByTestId("palette-entry-device:saw-9");
+  expect(found.textContent).toBe("Band sawsaw-9");
+  await enter();
+  expect(push).toHaveBeenCalledWith("/devices/saw-9");
+});
+
+it("finds no deleted collector, and no collector twice", async () => {
+  show("admin");
+  await open();
+  await type("mill");
+  await screen.findByTestId("palette-entry-device:mill");
+  expect(screen.getAllByTestId("palette-entry-device:mill")).toHaveLength(1);
+  await type("old");
+  await waitFor(() => expect(screen.queryByTestId("palette-entry-device:mill")).toBeNull());
+  expect(screen.queryByTestId("palette-entry-device:old-1")).toBeNull();
 });

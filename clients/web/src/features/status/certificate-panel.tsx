@@ -1,9 +1,11 @@
 "use client";
 // The certificates with their expiry, and the signing key.
+import clsx from "clsx";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
 import type { ReactNode } from "react";
 import { Panel } from "@/components/panel";
+import type { Certificate } from "@/contracts/http";
 import type { WebCertificate } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
@@ -40,6 +42,7 @@ export function CertificatePanel({ api, can, web }: CertificatePanelProps) {
         {web && (
           <Entry
             title={t("webCertificate")}
+            lifetime={web.state === "known" ? { starts: web.startsAt, ends: web.expiresAt } : undefined}
             side={
               web.state === "known" ? (
                 <DaysLeft until={web.expiresAt} />
@@ -53,14 +56,37 @@ export function CertificatePanel({ api, can, web }: CertificatePanelProps) {
               : t(web.state === "none" ? "webNoTls" : "unreadable")}
           </Entry>
         )}
+        {certificates?.broker_is_encrypted && (
+          <Entry
+            title={t("brokerCertificate")}
+            lifetime={lifetimeOf(certificates.broker_certificate)}
+            side={
+              certificates.broker_certificate && (
+                <DaysLeft until={certificates.broker_certificate.expires_at} />
+              )
+            }
+          >
+            {certificates.broker_certificate
+              ? t("endsAt", {
+                  name: certificates.broker_certificate.name,
+                  time: dateTime(certificates.broker_certificate.expires_at),
+                })
+              : t("unreadable")}
+          </Entry>
+        )}
         {certificates && certificates.broker_authorities.length === 0 && (
           <Entry title={t("brokerAuthority")} side={!certificates.broker_is_encrypted && t("noTlsHere")}>
             {t(certificates.broker_is_encrypted ? "systemAuthorities" : "brokerNoTls")}
           </Entry>
         )}
-        {certificates?.broker_authorities.map(({ name, expires_at }) => (
-          <Entry key={name + expires_at} title={t("brokerAuthority")} side={<DaysLeft until={expires_at} />}>
-            {t("endsAt", { name, time: dateTime(expires_at) })}
+        {certificates?.broker_authorities.map((one) => (
+          <Entry
+            key={one.name + one.expires_at}
+            title={t("brokerAuthority")}
+            lifetime={lifetimeOf(one)}
+            side={<DaysLeft until={one.expires_at} />}
+          >
+            {t("endsAt", { name: one.name, time: dateTime(one.expires_at) })}
           </Entry>
         ))}
         {keys && (
@@ -73,17 +99,36 @@ export function CertificatePanel({ api, can, web }: CertificatePanelProps) {
   );
 }
 
-type EntryProps = { title: string; side?: ReactNode; children: ReactNode };
+type Lifetime = { readonly starts: string; readonly ends: string };
 
-function Entry({ title, side, children }: EntryProps) {
+function lifetimeOf(found: Certificate | null): Lifetime | undefined {
+  return found ? { starts: found.starts_at, ends: found.expires_at } : undefined;
+}
+
+type EntryProps = { title: string; lifetime?: Lifetime; side?: ReactNode; children: ReactNode };
+
+function Entry({ title, lifetime, side, children }: EntryProps) {
   return (
     <li className="px-4 py-2.5 text-ui">
       <span className="flex justify-between gap-3">
         <span className="font-medium">{title}</span>
         {side && <span className="whitespace-nowrap text-fg-2">{side}</span>}
       </span>
+      {lifetime && <Remaining {...lifetime} />}
       <span className="block text-xs wrap-anywhere text-fg-2">{children}</span>
     </li>
+  );
+}
+
+/** The part of the lifetime that is left. The days beside the title say the same in words. */
+function Remaining({ starts, ends }: Lifetime) {
+  const share = shareLeft(Date.parse(starts), Date.parse(ends));
+  const days = daysUntil(ends);
+  const color = days < 0 ? "bg-crit-fill" : days < SOON_DAYS ? "bg-warn-fill" : "bg-ok-fill";
+  return (
+    <span aria-hidden className="my-1.5 block h-1 overflow-hidden rounded-full bg-surface-3">
+      <span className={clsx("keep-color block h-full", color)} style={{ width: `${100 * share}%` }} />
+    </span>
   );
 }
 
@@ -98,4 +143,8 @@ function DaysLeft({ until }: { until: string }) {
 
 function daysUntil(time: string): number {
   return Math.floor((Date.parse(time) - Date.now()) / DAY_MS);
+}
+
+function shareLeft(from: number, until: number): number {
+  return Math.min(1, Math.max(0, (until - Date.now()) / Math.max(1, until - from)));
 }

@@ -4,8 +4,8 @@ import clsx from "clsx";
 import { useTranslations } from "next-intl";
 import type { ServiceAvailability } from "@/contracts/http";
 import { formatDuration } from "@/lib/format";
-import { numberLocale, pageLocale } from "@/lib/page-locale";
-import { percentOf, shareUp, stateOf, type Day, type DayState } from "./days";
+import { pageLocale } from "@/lib/page-locale";
+import { percentText, shareUp, stateOf, type Day, type DayState } from "./days";
 
 export const DAY_COLORS: Readonly<Record<DayState, string>> = {
   up: "bg-ok-fill",
@@ -20,12 +20,7 @@ export function DayStrip({ availability }: { availability: ServiceAvailability }
   const t = useTranslations("status");
   const { days, service } = availability;
   const share = shareUp(days);
-  const percent =
-    share === null
-      ? t("noDays")
-      : t("percent", {
-          percent: percentOf(share).toLocaleString(numberLocale(), { minimumFractionDigits: 2 }),
-        });
+  const percent = share === null ? t("noDays") : percentText(share);
   const count = (...states: DayState[]) => days.filter((day) => states.includes(stateOf(day))).length;
   const label = t("strip", {
     name: t(`watched.${service}`),
@@ -34,14 +29,14 @@ export function DayStrip({ availability }: { availability: ServiceAvailability }
     unknown: count("unknown"),
   });
   return (
-    <span className="flex w-full items-center gap-3 lg:w-[34%] lg:shrink-0">
+    <span className="flex w-full items-center gap-3 lg:contents">
       <span role="img" aria-label={label} className="flex h-6 min-w-0 flex-1 gap-0.5">
         {days.map((day) => (
           <DayBar key={day.day} day={day} isToday={day === days.at(-1)} />
         ))}
       </span>
       <span
-        className="w-20 shrink-0 text-right text-ui tabular-nums"
+        className="w-20 shrink-0 text-right text-ui font-medium tabular-nums lg:w-auto"
         data-testid={`percent-${service}`}
         aria-hidden
       >

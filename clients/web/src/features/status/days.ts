@@ -1,5 +1,7 @@
 // What a day of a service looks like.
 import type { ServiceAvailability } from "@/contracts/http";
+import { pageTexts } from "@/i18n/page-texts";
+import { numberLocale } from "@/lib/page-locale";
 
 export type Day = ServiceAvailability["days"][number];
 export type DayState = "up" | "short" | "down" | "unknown";
@@ -19,6 +21,12 @@ export function shareUp(days: readonly Day[]): number | null {
   const up = days.reduce((sum, day) => sum + day.up_seconds, 0);
   const all = days.reduce((sum, day) => sum + day.up_seconds + day.down_seconds, 0);
   return all === 0 ? null : up / all;
+}
+
+/** `99.97 %`. */
+export function percentText(share: number): string {
+  const percent = percentOf(share).toLocaleString(numberLocale(), { minimumFractionDigits: 2 });
+  return pageTexts("status")("percent", { percent });
 }
 
 /** Percent with two decimals, rounded down: 99.999 % is not 100 %. */

@@ -1,100 +1,207 @@
 "use client";
-// The newest outages of the services, and the newest incidents of the distribution of accounts.
-import { useQuery } from "@tanstack/react-query";
+// What happened: incidents that administrators reported, outages, and incidents of the distribution of accounts.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Activity, Database, KeyRound, Lock, Radio, Users, type LucideIcon } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { Badge } from "@/components/badge";
+import { useState, type ReactNode } from "react";
+import { Button } from "@/components/button";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { lazyPart } from "@/components/lazy-part";
 import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
 import { When } from "@/components/when";
-import type { MirrorIncident, Outage } from "@/contracts/http";
+import type { Incident, MirrorIncident, Outage } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { formatDuration } from "@/lib/format";
 import { dateTime } from "@/lib/format-time";
 import type { Can } from "@/lib/permissions";
-import { availabilityQuery } from "./queries";
+import { IncidentRow } from "./incidents/incident-row";
+import { newestFirst, stateOf } from "./incidents/incident-times";
+import { ReportedRow } from "./incidents/reported-row";
+import { availabilityQuery, incidentsQuery, mirrorIncidentsQuery } from "./queries";
+
+const EditDialog = lazyPart(() => import("./incidents/edit-dialog"));
 
 const MOST = 5;
+const SHOWN_MS = 30 * 86_400_000;
+const PATH = "/api/telemetry/incidents/{id}";
+
+type Entry = { readonly key: string; readonly at: number; readonly isOpen: boolean; readonly row: ReactNode };
+type Asked = { readonly what: "edit" | "close" | "delete"; readonly incident: Incident };
 
 export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
   const t = useTranslations("status");
-  const canSeeMirror = can("mirror.read");
-  const availability = useQuery({ ...availabilityQuery(api), enabled: can("telemetry.read") });
-  const mirror = useQuery({
-    queryKey: ["status", "incidents"],
-    queryFn: ({ signal }) => api.get("/api/sync/incidents", { query: { limit: MOST }, signal }),
-    refetchInterval: 30_000,
-    enabled: canSeeMirror,
-  });
+  const canSee = can("telemetry.read");
+  const canManage = can("incidents.manage");
+  const [showsAll, setShowsAll] = useState(false);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const availability = useQuery({ ...availabilityQuery(api), enabled: canSee });
+  const reported = useQuery({ ...incidentsQuery(api), enabled: canSee });
+  const mirror = useQuery({ ...mirrorIncidentsQuery(api), enabled: can("mirror.read") });
+  const now = Math.max(availability.dataUpdatedAt, reported.dataUpdatedAt);
+  const entries: Entry[] = [
+    ...(reported.data ?? []).map((incident) => ({
+      key: incident.id,
+      at: Date.parse(incident.started_at),
+      isOpen: stateOf(incident, now) !== "closed",
+      row: (
+        <ReportedRow
+          key={incident.id}
+          incident={incident}
+          now={now}
+          onEdit={canManage ? () => setAsked({ what: "edit", incident }) : undefined}
+          onFinish={canManage ? () => setAsked({ what: "close", incident }) : undefined}
+        />
+      ),
+    })),
+    ...(availability.data?.outages ?? []).map((outage) => {
+      const key = outage.service + outage.since;
+      const row = <OutageRow key={key} outage={outage} />;
+      return { key, at: Date.parse(outage.since), isOpen: outage.until === null, row };
+    }),
+    ...(mirror.data?.items ?? []).map((incident) => {
+      const row = <MirrorRow key={incident.id} incident={incident} />;
+      return { key: String(incident.id), at: Date.parse(incident.at), isOpen: false, row };
+    }),
+  ];
+  const recent = entries.filter(({ at, isOpen }) => isOpen || at > now - SHOWN_MS);
+  // What lasts comes first, so that a long list never hides it.
+  const sorted = newestFirst(showsAll ? entries : recent);
+  const ordered = [...sorted.filter(({ isOpen }) => isOpen), ...sorted.filter(({ isOpen }) => !isOpen)];
+  const shown = showsAll ? ordered : ordered.slice(0, MOST);
+  const failed = [reported, mirror].find(({ isError }) => isError)?.error;
   return (
-    <Panel title={t("incidents")} meta={t("last30")} testId="panel-incidents">
+    <Panel
+      title={t("incidents")}
+      meta={showsAll ? undefined : t("last30")}
+      testId="panel-incidents"
+      actions={
+        (showsAll || entries.length > shown.length) && (
+          <Button
+            className="h-7 px-2 text-xs"
+            onClick={() => setShowsAll(!showsAll)}
+            data-testid="all-incidents"
+          >
+            {t(showsAll ? "incident.fewer" : "incident.all")}
+          </Button>
+        )
+      }
+    >
       <PanelContent query={availability} skeletonHeight="3rem">
-        {({ outages }) => {
-          const incidents = mirror.data?.items ?? [];
-          if (outages.length + incidents.length === 0 && (mirror.isSuccess || !canSeeMirror)) {
-            return <p className="border-t px-4 py-3 text-ui text-fg-2">{t("nothingUnusualHasHappened")}</p>;
-          }
-          return (
-            <>
-              {mirror.isError && (
-                <p role="status" className="border-t px-4 py-3 text-ui text-warn">
-                  {explain(mirror.error)}
-                </p>
-              )}
+        {() => (
+          <>
+            {failed && (
+              <p role="status" className="border-t px-4 py-3 text-ui text-warn">
+                {explain(failed)}
+              </p>
+            )}
+            {shown.length > 0 ? (
               <ul className="divide-y border-t" aria-label={t("incidents")}>
-                {outages.slice(0, MOST).map((outage) => (
-                  <OutageRow key={outage.service + outage.since} outage={outage} />
-                ))}
-                {incidents.map((incident) => (
-                  <MirrorRow key={incident.id} incident={incident} />
-                ))}
+                {shown.map(({ row }) => row)}
               </ul>
-            </>
-          );
-        }}
+            ) : (
+              !failed && (
+                <p className="border-t px-4 py-3 text-ui text-fg-2">{t("nothingUnusualHasHappened")}</p>
+              )
+            )}
+          </>
+        )}
       </PanelContent>
+      {asked && <Dialogs api={api} asked={asked} onAsk={setAsked} />}
     </Panel>
   );
 }
 
-const ROW = "flex flex-wrap justify-between gap-x-4 px-4 py-2.5 text-ui";
+type DialogsProps = { api: ApiClient; asked: Asked; onAsk: (asked: Asked | null) => void };
+
+function Dialogs({ api, asked: { what, incident }, onAsk }: DialogsProps) {
+  const t = useTranslations("status.incident");
+  const client = useQueryClient();
+  const change = { path: { id: incident.id }, ifMatch: `"${incident.version}"` };
+  const reload = () => client.invalidateQueries({ queryKey: incidentsQuery(api).queryKey });
+  const close = () => onAsk(null);
+  if (what === "edit") {
+    return (
+      <EditDialog
+        api={api}
+        incident={incident}
+        onDelete={() => onAsk({ what: "delete", incident })}
+        onClose={close}
+      />
+    );
+  }
+  const run = async () => {
+    try {
+      if (what === "delete") return await api.delete(PATH, change);
+      const { title, text, services, started_at } = incident;
+      const body = { title, text, services, started_at, ended_at: new Date().toISOString() };
+      return await api.put(PATH, { ...change, body });
+    } finally {
+      await reload();
+    }
+  };
+  return (
+    <ConfirmDialog
+      title={t(`${what}Title`)}
+      action={t(what)}
+      busyAction={t("saving")}
+      onConfirm={run}
+      onClose={close}
+    >
+      <p className="wrap-anywhere">{t(`${what}Effect`, { title: incident.title })}</p>
+    </ConfirmDialog>
+  );
+}
+
+const ICONS: Readonly<Record<Outage["service"], LucideIcon>> = {
+  "telemetry-gateway": Activity,
+  users: Users,
+  auth: Lock,
+  "sync-publisher": KeyRound,
+  broker: Radio,
+  database: Database,
+};
 
 function OutageRow({ outage: { service, since, until } }: { outage: Outage }) {
   const t = useTranslations("status");
-  const name = t(`watched.${service}`);
+  const isOver = until !== null;
   return (
-    <li className={ROW} data-testid="outage">
-      <span className="flex min-w-0 flex-wrap items-center gap-2">
-        <span className="font-medium">{t(until === null ? "outageNow" : "outage", { name })}</span>
-        <Badge tone={until === null ? "crit" : "ok"}>{t(until === null ? "ongoing" : "solved")}</Badge>
-      </span>
-      <span className="text-xs text-fg-2">
-        {until === null
-          ? t("outageSince", { since: dateTime(since) })
-          : t("outageTime", {
+    <IncidentRow
+      icon={ICONS[service]}
+      tone={isOver ? "ok" : "crit"}
+      title={t(isOver ? "outage" : "outageNow", { name: t(`watched.${service}`) })}
+      state={t(isOver ? "solved" : "ongoing")}
+      time={
+        isOver
+          ? t("outageTime", {
               since: dateTime(since),
               duration: formatDuration((Date.parse(until) - Date.parse(since)) * 1_000),
-            })}
-      </span>
-    </li>
+            })
+          : t("outageSince", { since: dateTime(since) })
+      }
+      testId="outage"
+    />
   );
 }
 
 function MirrorRow({ incident: { kind, device, detail, at } }: { incident: MirrorIncident }) {
   const t = useTranslations("status");
   const key = `kinds.${kind}` as const;
+  const title = t.has(key as "kinds.unknown_key") ? t(key as "kinds.unknown_key") : kind.replaceAll("_", " ");
   return (
-    <li className={ROW}>
-      <span className="min-w-0 wrap-anywhere">
-        <span className="font-medium">
-          {t.has(key as "kinds.unknown_key") ? t(key as "kinds.unknown_key") : kind.replaceAll("_", " ")}
-        </span>
-        {device && <span className="font-mono text-xs text-fg-2"> {device}</span>}
-        <span className="block text-fg-2">{detail}</span>
-      </span>
-      <span className="text-xs text-fg-2">
-        <When at={at} />
-      </span>
-    </li>
+    <IncidentRow
+      icon={KeyRound}
+      tone="warn"
+      title={
+        <>
+          {title}
+          {device && <span className="font-mono text-xs font-normal text-fg-2"> {device}</span>}
+        </>
+      }
+      time={<When at={at} />}
+    >
+      <p className="mt-0.5 wrap-anywhere text-fg-2">{detail}</p>
+    </IncidentRow>
   );
 }

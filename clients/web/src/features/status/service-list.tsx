@@ -1,16 +1,19 @@
 "use client";
-// Each service with its dependencies and its availability by day.
+// One row for each service: its state, a figure, and its availability by day.
 import clsx from "clsx";
 import { useQuery } from "@tanstack/react-query";
-import { Activity, Database, KeyRound, Lock, Radio, Server, Users, type LucideIcon } from "lucide-react";
+import { Activity, Database, KeyRound, Lock, Radio, Users, type LucideIcon } from "lucide-react";
 import { useTranslations } from "next-intl";
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { Badge } from "@/components/badge";
 import type { ServiceAvailability } from "@/contracts/http";
 import type { ServiceStatus, SystemStatus } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
+import type { Can } from "@/lib/permissions";
+import { bytesText } from "./bytes-text";
 import { DAY_COLORS, DayStrip } from "./day-strip";
-import { availabilityQuery } from "./queries";
+import { availabilityQuery, intakeQuery, mirrorsQuery, storageQuery } from "./queries";
 
 const SERVICES: Readonly<Record<ServiceStatus["name"], LucideIcon>> = {
   telemetry: Activity,
@@ -27,15 +30,36 @@ const WATCHED: Readonly<Record<ServiceStatus["name"], ServiceAvailability["servi
 const INFRASTRUCTURE = { broker: Radio, database: Database } as const;
 const LEGEND = ["up", "short", "down", "unknown"] as const;
 
-type ServiceListProps = { api: ApiClient; status: SystemStatus; canSeeDays: boolean };
+type ServiceListProps = { api: ApiClient; status: SystemStatus; can: Can };
 
-export function ServiceList({ api, status, canSeeDays }: ServiceListProps) {
+export function ServiceList({ api, status, can }: ServiceListProps) {
   const t = useTranslations("status");
-  const { data } = useQuery({ ...availabilityQuery(api), enabled: canSeeDays });
+  const canSee = can("telemetry.read");
+  const { data } = useQuery({ ...availabilityQuery(api), enabled: canSee });
+  const { data: intake } = useQuery({ ...intakeQuery(api), enabled: canSee });
+  const { data: storage } = useQuery({ ...storageQuery(api), enabled: canSee });
+  const { data: mirrors } = useQuery({ ...mirrorsQuery(api), enabled: can("mirror.read") });
   const daysOf = (service: ServiceAvailability["service"]) => {
     const found = data?.services.find((one) => one.service === service);
     return found && <DayStrip availability={found} />;
   };
+  const figures = {
+    broker: intake && (
+      <Figure
+        value={t("ofTotal", { count: intake.devices_online, total: intake.devices_known })}
+        label={t("devicesOnline")}
+        href="/devices"
+      />
+    ),
+    database: storage && <Figure value={bytesText(storage.database_bytes)} label={t("size")} />,
+  };
+  const sync = mirrors && (
+    <Figure
+      value={t("ofTotal", { count: mirrors.up_to_date, total: mirrors.total })}
+      label={t("upToDate")}
+      href="/offline-access"
+    />
+  );
   return (
     <section aria-label={t("servicesLabel")} className="rounded-[10px] border bg-surface">
       <header className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
@@ -59,53 +83,74 @@ export function ServiceList({ api, status, canSeeDays }: ServiceListProps) {
       </header>
       <ul className="divide-y border-t">
         {status.services.map((service) => (
-          <ServiceRow key={service.name} service={service} days={daysOf(WATCHED[service.name])} />
+          <ServiceRow
+            key={service.name}
+            service={service}
+            figure={service.name === "sync" ? sync : undefined}
+            days={daysOf(WATCHED[service.name])}
+          />
         ))}
         {(["broker", "database"] as const).map((name) => {
           const found = data?.services.find(({ service }) => service === name);
-          return found && <InfrastructureRow key={name} name={name} isUp={found.is_up} days={daysOf(name)} />;
+          return (
+            found && (
+              <InfrastructureRow
+                key={name}
+                name={name}
+                isUp={found.is_up}
+                figure={figures[name]}
+                days={daysOf(name)}
+              />
+            )
+          );
         })}
       </ul>
     </section>
   );
 }
 
-const ROW = "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 text-ui";
-const CHECKS = { database: Database, bus: Radio, migrations: Server } as const;
+const ROW =
+  "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5 text-ui lg:grid " +
+  "lg:grid-cols-[minmax(11rem,1.2fr)_6.5rem_7rem_minmax(0,3fr)_4.75rem]";
+const CHECKS = ["database", "bus", "migrations"] as const;
 
-function isKnownCheck(name: string): name is keyof typeof CHECKS {
-  return Object.hasOwn(CHECKS, name);
+function isKnownCheck(name: string): name is (typeof CHECKS)[number] {
+  return (CHECKS as readonly string[]).includes(name);
 }
 
-function ServiceRow({ service, days }: { service: ServiceStatus; days: ReactNode }) {
+type ServiceRowProps = { service: ServiceStatus; figure: ReactNode; days: ReactNode };
+
+function ServiceRow({ service, figure, days }: ServiceRowProps) {
   const t = useTranslations("status");
-  const label = t(`services.${service.name}`);
+  const failed = Object.keys(service.checks).filter((name) => !service.checks[name]);
   return (
     <li data-testid={`service-${service.name}`} data-ready={service.isReady} className={ROW}>
-      <Title icon={SERVICES[service.name]} label={label} does={t(`does.${service.name}`)} />
-      <ul
-        className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-fg-2"
-        aria-label={t("whatLabelDependsOn", { label })}
-      >
-        {Object.entries(service.checks).map(([name, isWell]) => {
-          const CheckIcon = isKnownCheck(name) ? CHECKS[name] : Server;
-          return (
-            <li key={name} className="flex items-center gap-1.5">
-              <CheckIcon className="size-3.5" aria-hidden />
-              <span className="capitalize">
-                {isKnownCheck(name) ? t(`checks.${name}`) : name.replaceAll("_", " ")}
-              </span>
-              <span className={isWell ? "text-ok" : "text-crit"}>{isWell ? t("works") : t("fails")}</span>
-            </li>
-          );
-        })}
-      </ul>
-      <span className="text-xs text-fg-2 tabular-nums">
-        {service.tookMs === null ? "" : t("answersInTookmsMs", { tookMs: service.tookMs })}
+      <Title icon={SERVICES[service.name]} label={t(`services.${service.name}`)}>
+        {failed.length === 0 ? (
+          t(`does.${service.name}`)
+        ) : (
+          <span className="text-crit">
+            {failed
+              .map((name) =>
+                t("checkFails", {
+                  name: isKnownCheck(name) ? t(`checks.${name}`) : name.replaceAll("_", " "),
+                }),
+              )
+              .join(", ")}
+          </span>
+        )}
+      </Title>
+      <span>
+        <Badge tone={service.isReady ? "ok" : "crit"}>
+          {service.isReady ? t("working") : service.tookMs === null ? t("noAnswer") : t("notReady")}
+        </Badge>
       </span>
-      <Badge tone={service.isReady ? "ok" : "crit"}>
-        {service.isReady ? t("working") : service.tookMs === null ? t("noAnswer") : t("notReady")}
-      </Badge>
+      {figure ??
+        (service.tookMs === null ? (
+          <span />
+        ) : (
+          <Figure value={t("ms", { ms: service.tookMs })} label={t("answers")} />
+        ))}
       {days}
     </li>
   );
@@ -115,30 +160,52 @@ type InfrastructureRowProps = {
   name: keyof typeof INFRASTRUCTURE;
   /** null: not known. */
   isUp: boolean | null;
+  figure: ReactNode;
   days: ReactNode;
 };
 
-function InfrastructureRow({ name, isUp, days }: InfrastructureRowProps) {
+function InfrastructureRow({ name, isUp, figure, days }: InfrastructureRowProps) {
   const t = useTranslations("status");
   return (
     <li data-testid={`service-${name}`} className={ROW}>
-      <Title icon={INFRASTRUCTURE[name]} label={t(`watched.${name}`)} does={t(`infrastructure.${name}`)} />
-      <Badge tone={isUp === null ? "neutral" : isUp ? "ok" : "crit"}>
-        {isUp === null ? t("notKnown") : isUp ? t("working") : t("noAnswer")}
-      </Badge>
+      <Title icon={INFRASTRUCTURE[name]} label={t(`watched.${name}`)}>
+        {t(`infrastructure.${name}`)}
+      </Title>
+      <span>
+        <Badge tone={isUp === null ? "neutral" : isUp ? "ok" : "crit"}>
+          {isUp === null ? t("notKnown") : isUp ? t("working") : t("noAnswer")}
+        </Badge>
+      </span>
+      {figure ?? <span />}
       {days}
     </li>
   );
 }
 
-function Title({ icon: Icon, label, does }: { icon: LucideIcon; label: string; does: string }) {
+function Title({ icon: Icon, label, children }: { icon: LucideIcon; label: string; children: ReactNode }) {
   return (
     <span className="flex min-w-0 flex-1 basis-48 items-center gap-3">
       <Icon className="size-4 shrink-0 text-fg-3" aria-hidden />
       <span className="min-w-0">
         <span className="block font-medium">{label}</span>
-        <span className="block text-xs text-fg-2">{does}</span>
+        <span className="block text-xs text-fg-2">{children}</span>
       </span>
     </span>
+  );
+}
+
+function Figure({ value, label, href }: { value: string; label: string; href?: string }) {
+  const text = (
+    <>
+      <span className="block font-medium tabular-nums">{value}</span>
+      <span className="block text-xs text-fg-2">{label}</span>
+    </>
+  );
+  return href ? (
+    <Link href={href} className="text-right hover:underline">
+      {text}
+    </Link>
+  ) : (
+    <span className="text-right">{text}</span>
   );
 }

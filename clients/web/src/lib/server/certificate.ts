@@ -7,9 +7,10 @@ import type { WebCertificate } from "@/contracts/status";
 export function webCertificate(file: string | undefined = process.env.PULSE_TLS_CERT_FILE): WebCertificate {
   if (!file) return { state: "none" };
   try {
-    const { subject, validTo } = new X509Certificate(readFileSync(file));
+    const { subject, validFrom, validTo } = new X509Certificate(readFileSync(file));
     const name = /^CN=(.*)$/m.exec(subject)?.[1] ?? "";
-    return { state: "known", name, expiresAt: new Date(validTo).toISOString() };
+    const [startsAt, expiresAt] = [validFrom, validTo].map((time) => new Date(time).toISOString());
+    return { state: "known", name, startsAt: startsAt!, expiresAt: expiresAt! };
   } catch {
     return { state: "unreadable" };
   }

@@ -7,7 +7,8 @@ codes, and uses ReceiveMaximum as back-pressure.
 """
 
 from pulse_bus.mqtt.bus import MqttBus
+from pulse_bus.mqtt.peer import PeerCertificate, peer_certificate
 from pulse_bus.mqtt.sessions import create_session
 from pulse_bus.mqtt.settings import NEVER, MqttSettings, Will
 
-__all__ = ["NEVER", "MqttBus", "MqttSettings", "Will", "create_session"]
+__all__ = ["NEVER", "MqttBus", "MqttSettings", "PeerCertificate", "Will", "create_session", "peer_certificate"]

@@ -9,11 +9,10 @@ import contextlib
 import json
 import logging  # aiomqtt requires a logger of the standard library
 import secrets
-import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiomqtt
@@ -21,6 +20,7 @@ import structlog
 
 from pulse_bus.credentials import BrokerAccount, BrokerRefused, BrokerUnreachable, ObservedAccount, Stored
 from pulse_bus.dynsec import STORED, acls, client_fields, observed, role_name
+from pulse_bus.mqtt.peer import peer_certificate
 from pulse_bus.mqtt.settings import MqttSettings
 from pulse_contracts.access import ADMIN
 
@@ -71,17 +71,8 @@ class DynamicSecurity:
     async def certificate_expiry(self) -> datetime | None:
         """See `BrokerCredentials.certificate_expiry`. Opens a new connection, because the certificate may have changed
         since the administrator connected."""
-        try:
-            context = self._settings.tls_context()
-            if context is None:
-                return None
-            async with asyncio.timeout(self._settings.connect_timeout.total_seconds()):
-                _, writer = await asyncio.open_connection(*self._settings.host_and_port, ssl=context)
-        except (OSError, TimeoutError) as error:
-            raise BrokerUnreachable(str(error) or type(error).__name__) from error
-        certificate = writer.get_extra_info("peercert")
-        writer.transport.abort()
-        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+        found = await peer_certificate(self._settings)
+        return found.expires if found else None
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         """See `BrokerCredentials.observe`."""

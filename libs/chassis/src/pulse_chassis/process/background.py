@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 import structlog
 
+from pulse_bus import TemporarilyRefused
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.backoff import retry_delay
 from pulse_contracts.errors import Unavailable
@@ -55,7 +56,9 @@ class Background:
         self._rng, self._clock = rng, clock
         self._states: dict[str, _State] = {}
         self._failures = metrics.counter(
-            "background_failures", "Failed rounds of a background job. kind is outage or bug.", ["job", "kind"]
+            "background_failures",
+            "Failed rounds of a background job. kind is outage, refused (by the broker) or bug.",
+            ["job", "kind"],
         )
         self._last_success = metrics.gauge(
             "background_last_success_timestamp_seconds", "Unix time of the last successful round", ["job"]
@@ -64,7 +67,7 @@ class Background:
     async def run(self, job: Job) -> None:
         """Runs the job until cancelled. The first round starts immediately, or with the first wake-up when the job has
         no interval."""
-        for kind in ("outage", "bug"):
+        for kind in ("outage", "refused", "bug"):
             self._failures.labels(job.name, kind)
         state = self._states[job.name] = _State(job.name)
         if job.interval is None:
@@ -75,7 +78,7 @@ class Background:
             try:
                 is_more = await job.step()
             except Unavailable as error:
-                self._fail(state, "outage", error)
+                self._fail(state, "refused" if isinstance(error, TemporarilyRefused) else "outage", error)
                 await asyncio.sleep(self._delay(job, state))
             except Exception as error:  # noqa: BLE001  # a bug in one job must not end the process: logged and counted
                 self._fail(state, "bug", error)
@@ -94,7 +97,7 @@ class Background:
     def _delay(self, job: Job, state: "_State") -> float:
         return retry_delay(state.failures, job.retry_floor.total_seconds(), job.retry_cap.total_seconds(), self._rng)
 
-    def _fail(self, state: "_State", kind: Literal["outage", "bug"], error: Exception) -> None:
+    def _fail(self, state: "_State", kind: Literal["outage", "refused", "bug"], error: Exception) -> None:
         self._failures.labels(state.job, kind).inc()
         state.failures += 1
         reason = f"{type(error).__name__}: {error}"

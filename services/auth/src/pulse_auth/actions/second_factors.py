@@ -22,9 +22,10 @@ from pulse_auth.model.second_factors import (
     recovery_hash,
 )
 from pulse_auth.model.sessions import Account, AccountNotFound, WrongPassword
-from pulse_auth.store.second_factors import FactorStore, PolicyStore
+from pulse_auth.store.second_factors import FactorStore, PolicyStore, StoredPolicy
 from pulse_auth.store.sessions import AccountCopy
-from pulse_chassis.http.problems import Overloaded, TooManyRequests
+from pulse_chassis.http.preconditions import Precondition
+from pulse_chassis.http.problems import CurrentVersion, Overloaded, TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
@@ -165,26 +166,33 @@ class SecondFactors:
         await self.reset(known.id, caller)
         return known.id
 
-    async def policy(self) -> frozenset[Role]:
+    async def policy(self) -> StoredPolicy:
         """The roles that must have a second factor. Raises Unavailable."""
         async with self._database.connection() as connection:
-            return await self._policy.roles(connection)
+            return await self._policy.read(connection)
 
-    async def require_for(self, roles: frozenset[Role], caller: Caller) -> None:
-        """Sets the roles that must have a second factor. Access tokens that were already issued stay valid for up to 5
-        minutes. Raises Unavailable."""
+    async def require_for(
+        self, roles: frozenset[Role], precondition: Precondition, caller: Caller, name: str = ""
+    ) -> StoredPolicy:
+        """Sets the roles that must have a second factor. `name`: of the caller, as others see it. Access tokens that
+        were already issued stay valid for up to 5 minutes. Raises PreconditionFailed, Unavailable."""
+        now = self._deps.now()
         async with self._database.transaction() as connection:
-            before = await self._policy.replace(connection, roles)
+            before = await self._policy.lock(connection)
+            precondition.require(_current(before))
+            after = StoredPolicy(roles, before.version + 1, now, caller.account, name)
+            await self._policy.put(connection, after)
             entry = AuditEntry(
                 "policy_changed",
                 caller.account,
                 "policy",
-                {"second_factor_roles": sorted(before)},
+                {"second_factor_roles": sorted(before.roles)},
                 {"second_factor_roles": sorted(roles)},
                 caller.address,
                 caller.request_id,
             )
-            await self._deps.audit.append(connection, entry, self._deps.now())
+            await self._deps.audit.append(connection, entry, now)
+        return after
 
     async def _account(self, connection: Connection, account: UUID) -> Account:
         known = await self._accounts.hold(connection, account)
@@ -233,3 +241,12 @@ class SecondFactors:
         target = f"account:{account}"
         entry = AuditEntry(kind, caller.account, target, address=caller.address, request_id=caller.request_id)
         await self._deps.audit.append(connection, entry, self._deps.now())
+
+
+def _current(found: StoredPolicy) -> CurrentVersion:
+    return CurrentVersion(
+        version=found.version,
+        updated_at=found.updated_at,
+        updated_by=found.updated_by,
+        updated_by_name=found.updated_by_name,
+    )

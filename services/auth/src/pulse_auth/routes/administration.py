@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from pulse_auth.model.api_keys import ApiKeyNotFound
@@ -16,6 +16,8 @@ from pulse_auth.routes.dependencies import Dependencies
 from pulse_auth.routes.own_sessions import EndedSessions, RunningSessions, view_of_sessions
 from pulse_auth.routes.second_factors import SecondFactorView, view_of_factor
 from pulse_auth.routes.sessions import Keys, KeyView
+from pulse_auth.store.second_factors import StoredPolicy
+from pulse_chassis.http.preconditions import PRECONDITION_PROBLEMS, TAGGED, IfMatch, tag
 from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import Principal, RevocationsUnknown, require
@@ -32,6 +34,15 @@ class Policy(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"second_factor_roles": ["admin"]}]})
 
     second_factor_roles: Annotated[list[Role], Field(max_length=8)]
+
+
+class PolicyView(Policy):
+    """The policy, its version, and who saved it. `updated_by_name`: the name in the access token."""
+
+    version: int
+    updated_at: datetime | None
+    updated_by: str | None
+    updated_by_name: str
 
 
 class SignInsView(BaseModel):
@@ -167,18 +178,29 @@ async def reset_factor(account: UUID, deps: Dependencies, _: _Manager, caller: C
     await deps.factors.reset(account, caller)
 
 
-@router.get("/policy", operation_id="get_policy", responses=responses(RevocationsUnknown))
-async def show_policy(deps: Dependencies, _: _Manager) -> Policy:
+@router.get("/policy", operation_id="get_policy", responses={200: TAGGED, **responses(RevocationsUnknown)})
+async def show_policy(response: Response, deps: Dependencies, _: _Manager) -> PolicyView:
     """Get the roles that must have a second factor."""
-    return Policy(second_factor_roles=sorted(await deps.factors.policy()))
+    return _view_of_policy(response, await deps.factors.policy())
 
 
-@router.put("/policy", operation_id="set_policy", responses=responses(RevocationsUnknown))
-async def set_policy(body: Policy, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> Policy:
+@router.put(
+    "/policy",
+    operation_id="set_policy",
+    responses={200: TAGGED, **responses(RevocationsUnknown, *PRECONDITION_PROBLEMS)},
+)
+async def set_policy(
+    response: Response,
+    body: Policy,
+    deps: Dependencies,
+    principal: _Manager,
+    precondition: IfMatch,
+    caller: CurrentCaller,
+) -> PolicyView:
     """Set the roles that must have a second factor."""
     roles = frozenset(body.second_factor_roles)
-    await deps.factors.require_for(roles, caller)
-    return Policy(second_factor_roles=sorted(roles))
+    saved = await deps.factors.require_for(roles, precondition, caller, principal.name or principal.email)
+    return _view_of_policy(response, saved)
 
 
 @router.get("/signing-keys", operation_id="list_signing_keys", responses=responses(RevocationsUnknown))
@@ -207,3 +229,14 @@ async def rotate(body: RotationRequest, deps: Dependencies, _: _Rotator, caller:
     """Let the next signing key take over, or replace all keys in an emergency."""
     await deps.rotation.on_demand(caller, is_emergency=body.emergency)
     return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in deps.keys.published])
+
+
+def _view_of_policy(response: Response, found: StoredPolicy) -> PolicyView:
+    tag(response, found.version)
+    return PolicyView(
+        second_factor_roles=sorted(found.roles),
+        version=found.version,
+        updated_at=found.updated_at,
+        updated_by=found.updated_by,
+        updated_by_name=found.updated_by_name,
+    )

@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from pulse_contracts.permissions import ROLES, Role
-from pulse_postgres import Connection
+from pulse_postgres import Connection, Row
+
+_POLICY = "SELECT second_factor_roles, version, updated_at, updated_by, updated_by_name FROM policy"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,17 @@ class Challenge:
     remember: bool
     ends: datetime
     tries: int = 0
+
+
+@dataclass(frozen=True)
+class StoredPolicy:
+    """The roles that must have a second factor, and who saved them. Version 1: nobody has saved them yet."""
+
+    roles: frozenset[Role]
+    version: int
+    updated_at: datetime | None
+    updated_by: str | None
+    updated_by_name: str
 
 
 class FactorStore:
@@ -138,11 +151,37 @@ class PolicyStore:
         """The current roles."""
         return required_roles(await connection.fetchval("SELECT second_factor_roles FROM policy"))
 
-    async def replace(self, connection: Connection, roles: frozenset[Role]) -> frozenset[Role]:
-        """Replaces the roles; returns the previous ones."""
-        before = await connection.fetchval("SELECT second_factor_roles FROM policy FOR UPDATE")
-        await connection.execute("UPDATE policy SET second_factor_roles = $1", sorted(roles))
-        return required_roles(before)
+    async def read(self, connection: Connection) -> StoredPolicy:
+        """The current policy."""
+        return _policy(await connection.fetchrow(_POLICY))
+
+    async def lock(self, connection: Connection) -> StoredPolicy:
+        """Like `read`. Nobody changes it until the transaction ends."""
+        return _policy(await connection.fetchrow(f"{_POLICY} FOR UPDATE"))
+
+    async def put(self, connection: Connection, new: StoredPolicy) -> None:
+        """Replaces the policy. The caller holds the lock."""
+        await connection.execute(
+            "UPDATE policy SET second_factor_roles = $1, version = $2, updated_at = $3, updated_by = $4, "
+            "updated_by_name = $5",
+            sorted(new.roles),
+            new.version,
+            new.updated_at,
+            new.updated_by,
+            new.updated_by_name,
+        )
+
+
+def _policy(row: Row | None) -> StoredPolicy:
+    if row is None:
+        raise LookupError("the table policy has no row")
+    return StoredPolicy(
+        required_roles(row["second_factor_roles"]),
+        row["version"],
+        row["updated_at"],
+        row["updated_by"],
+        row["updated_by_name"],
+    )
 
 
 def required_roles(names: object) -> frozenset[Role]:

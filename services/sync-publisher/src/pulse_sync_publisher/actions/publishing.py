@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from pulse_bus import Bus, PublishRefused, Unavailable
+from pulse_bus import Bus, PublishRefused, TemporarilyRefused
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
@@ -12,23 +12,23 @@ M = TypeVar("M", bound=Message)
 
 
 async def publish(bus: Bus, topic: Topic[M], message: M, **levels: str) -> None:
-    """Like `Bus.publish`, but a refusal that the broker may withdraw counts as an outage: the job is repeated. Raises
-    Unavailable, PublishRefused, MessageTooLarge."""
-    with _outages():
+    """Like `Bus.publish`, but the caller's job repeats a message that the broker may accept later. Raises Unavailable,
+    TemporarilyRefused, PublishRefused, MessageTooLarge."""
+    with _refusals():
         await bus.publish(topic, message, **levels)
 
 
 async def clear(bus: Bus, topic: Topic[M], **levels: str) -> None:
-    """Like `Bus.clear`, with refusals as in `publish`. Raises Unavailable, PublishRefused."""
-    with _outages():
+    """Like `Bus.clear`, with refusals as in `publish`. Raises Unavailable, TemporarilyRefused, PublishRefused."""
+    with _refusals():
         await bus.clear(topic, **levels)
 
 
 @contextmanager
-def _outages() -> Iterator[None]:
+def _refusals() -> Iterator[None]:
     try:
         yield
     except PublishRefused as error:
         if error.is_temporary:  # such as a broker that does not have its accounts yet
-            raise Unavailable(str(error)) from error
+            raise TemporarilyRefused(error) from error
         raise

@@ -11,7 +11,6 @@ from pulse_postgres.audit import Detail
 from pulse_postgres.database import after_commit
 from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.model.history.export_formats import Format
-from pulse_telemetry_gateway.store.plain import PlainSettings, PlainStore
 
 _NAMED = 20
 
@@ -55,25 +54,6 @@ class AuditTrail:
         entry = AuditEntry("quarantine_downloaded", actor, f"message:{message}", None, None, address, request_id)
         await self._append(entry)
 
-    async def plain_settings_changed(
-        self,
-        store: PlainStore,
-        device: tuple[int, str],
-        settings: PlainSettings,
-        *,
-        actor: str | None,
-        address: str | None,
-        request_id: str | None,
-    ) -> None:
-        """Changes the settings of a plain device (number and name) and records it, in one transaction."""
-        before, target = await store.settings(device[0]), f"device:{device[1]}"
-        entry = AuditEntry(
-            "plain_settings_changed", actor, target, _detail(before), _detail(settings), address, request_id
-        )
-        async with self._database.transaction() as connection:
-            await store.change(connection, device[0], settings)
-            await self.append(connection, entry)
-
     async def append(self, connection: Connection, entry: AuditEntry) -> None:
         """Writes an entry as the last statement of the caller's transaction."""
         kind, _, device = (entry.target or "").partition(":")
@@ -92,12 +72,3 @@ class AuditTrail:
     async def _append(self, entry: AuditEntry) -> None:
         async with self._database.transaction() as connection:
             await self._audit.append(connection, entry, self._now())
-
-
-def _detail(settings: PlainSettings) -> Detail:
-    return {
-        "takes_text": settings.takes_text,
-        "time_keys": list(settings.time_keys),
-        "time_zone": settings.time_zone,
-        "left_out": list(settings.left_out),
-    }

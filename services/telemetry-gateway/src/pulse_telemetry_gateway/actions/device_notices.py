@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from pulse_bus import Bus, Disconnected, PublishRefused
+from pulse_bus import Bus, Disconnected, PublishRefused, TemporarilyRefused
 from pulse_contracts.changes import Changed
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import is_device_name
 from pulse_contracts.topics import CHANGES_DEVICES
 
@@ -35,8 +34,9 @@ class DeviceNotices:
         self.due.set()
 
     async def publish(self) -> None:
-        """Publishes the notices that wait. Without a connection they wait for the next one. Raises Unavailable; the
-        rest waits. A change during the publishing of its device's notice gets a notice of its own."""
+        """Publishes the notices that wait. Without a connection they wait for the next one. A notice that the broker
+        may accept later waits for the next round. A change during the publishing of its device's notice gets a notice
+        of its own. Raises Unavailable, TemporarilyRefused, PublishRefused; the rest waits."""
         while self._waiting:
             device = next(iter(self._waiting))
             del self._waiting[device]
@@ -46,5 +46,7 @@ class DeviceNotices:
                 self._waiting[device] = None
                 return
             except PublishRefused as error:
+                if not error.is_temporary:
+                    raise
                 self._waiting[device] = None
-                raise Unavailable(str(error)) from error
+                raise TemporarilyRefused(error) from error

@@ -4,7 +4,7 @@ publishes them live."""
 import asyncio
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -92,6 +92,8 @@ class Ingest:
     def __init__(
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
+        self.on_stored: Callable[[int, float], None] = lambda _readings, _wait: None
+        """Called after a commit with its readings, and the seconds since its oldest batch arrived."""
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
         self._queue = GroupQueue[Submission](limits.group)
         self._in_work: Counter[str] = Counter()
@@ -277,6 +279,7 @@ class Ingest:
         self._senders.set(self._credit.active)
         accepted = [arrival for place, arrival in enumerate(group) if place not in result.rejected]
         self._count(accepted, result)
+        self.on_stored(sum(len(entry.columns) for entry in result.logged), now - since)
         await self._acknowledge(accepted, result)
         await self._tell(accepted, result)
         return [result.rejected.get(place) for place, arrival in enumerate(group) for _ in range(arrival.batches)]

@@ -1,5 +1,5 @@
 """HTTP API of telemetry for signed-in callers: devices, series, history, exports, the ledger, the quarantine, commands
-to collectors, and what people save: dashboards, questions, annotations and how series are shown."""
+to collectors, what people save (dashboards, questions, annotations, how series are shown), status and incidents."""
 
 from fastapi import APIRouter
 
@@ -13,6 +13,7 @@ from pulse_telemetry_gateway.routes import (
     erasure,
     export,
     history,
+    incidents,
     ledger,
     plain,
     quarantine,
@@ -48,6 +49,7 @@ _PARTS = (
     annotations,
     retention,
     status,
+    incidents,
 )
 for part in _PARTS:
     router.include_router(part.router)

@@ -12,14 +12,17 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.availability import Watch
-from pulse_telemetry_gateway.actions.certificates import BrokerCertificates
+from pulse_telemetry_gateway.actions.certificates import Certificates
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.incidents import Incidents
+from pulse_telemetry_gateway.actions.intake_rate import IntakeRate
 from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.actions.plain_settings import PlainDeviceSettings
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention_settings import RetentionSettings
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
@@ -28,7 +31,6 @@ from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.connections import ConnectionStore
-from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -50,7 +52,7 @@ class TelemetryDependencies:
     clock_suspect: int
     concurrency: ConcurrencyLimit
     audit: AuditTrail
-    plain: PlainStore
+    plain: PlainDeviceSettings
     erasure: Erasure
     renaming: Renaming
     clock: Callable[[], int]
@@ -65,7 +67,9 @@ class TelemetryDependencies:
     connections: ConnectionStore
     retention: RetentionSettings
     watch: Watch
-    certificates: Callable[[], BrokerCertificates]
+    certificates: Certificates
+    intake_rate: IntakeRate
+    incidents: Incidents
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

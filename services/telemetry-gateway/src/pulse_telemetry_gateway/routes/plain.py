@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pulse_chassis.http.preconditions import PRECONDITION_PROBLEMS, TAGGED, IfMatch, tag
 from pulse_chassis.http.problems import responses
-from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
 from pulse_contracts.message import PRINTABLE, DeviceName
 from pulse_telemetry_gateway.model.errors import InvalidCalendar, UnknownDevice, UnknownPreset
@@ -15,7 +15,8 @@ from pulse_telemetry_gateway.model.history.calendar import zone_of
 from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS
 from pulse_telemetry_gateway.model.plain.presets import PRESETS, preset_of
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
-from pulse_telemetry_gateway.store.plain import PlainSettings
+from pulse_telemetry_gateway.routes.displays import CurrentEditor
+from pulse_telemetry_gateway.store.plain import PlainSettings, SavedPlainSettings
 
 router = APIRouter()
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)]
@@ -110,14 +111,17 @@ async def presets() -> Presets:
     )
 
 
-@router.get("/devices/{device}/plain", operation_id="get_plain_settings", responses=responses(UnknownDevice))
-async def plain(deps: Dependencies, device: Device) -> PlainView:
+@router.get(
+    "/devices/{device}/plain",
+    operation_id="get_plain_settings",
+    responses={200: TAGGED, **responses(UnknownDevice)},
+)
+async def plain(response: Response, deps: Dependencies, device: Device) -> PlainView:
     """How the messages of a plain device are read, and which values were skipped, newest first."""
     async with deps.concurrency.slot():
-        device_id = await deps.device_id(device)
-        settings, skipped = await deps.plain.settings(device_id), await deps.plain.skipped(device_id)
+        saved, skipped = await deps.plain.find(await deps.device_id(device))
     return PlainView(
-        settings=_view(settings),
+        settings=_view(response, saved),
         skipped=[
             SkippedView(name=name, n=one.n, example=one.example, last_at=one.last) for name, one in skipped.items()
         ],
@@ -128,27 +132,27 @@ async def plain(deps: Dependencies, device: Device) -> PlainView:
     "/devices/{device}/plain",
     operation_id="change_plain_settings",
     dependencies=[require("telemetry.manage")],
-    responses=responses(UnknownDevice, UnknownPreset, InvalidCalendar),
+    responses={200: TAGGED, **responses(UnknownDevice, UnknownPreset, InvalidCalendar, *PRECONDITION_PROBLEMS)},
 )
 async def change(
-    deps: Dependencies, device: Device, body: PlainSettingsChange, caller: CurrentCaller
+    response: Response,
+    deps: Dependencies,
+    device: Device,
+    precondition: IfMatch,
+    body: PlainSettingsChange,
+    editor: CurrentEditor,
 ) -> PlainSettingsView:
     """Set how the messages of a plain device are read. The change applies after at most two seconds."""
     settings = body.settings()
     async with deps.concurrency.slot():
         found = await deps.device_id(device), device
-        await deps.audit.plain_settings_changed(
-            deps.plain,
-            found,
-            settings,
-            actor=caller.account,
-            address=caller.address,
-            request_id=caller.request_id,
-        )
-    return _view(settings)
+        saved = await deps.plain.replace(found, settings, precondition, editor)
+    return _view(response, saved)
 
 
-def _view(settings: PlainSettings) -> PlainSettingsView:
+def _view(response: Response, saved: SavedPlainSettings) -> PlainSettingsView:
+    tag(response, saved.version)
+    settings = saved.settings
     return PlainSettingsView(
         takes_text=settings.takes_text,
         time_keys=list(settings.time_keys),

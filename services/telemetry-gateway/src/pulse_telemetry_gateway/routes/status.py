@@ -1,13 +1,15 @@
 """How available the services were, and what the readings use on disk. For everybody who is signed in."""
 
-import asyncio
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from pulse_bus.mqtt import PeerCertificate
+from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.actions.availability import WATCHED, Availability
+from pulse_telemetry_gateway.actions.certificates import Authority
 from pulse_telemetry_gateway.model.retention import LEVELS, Kept
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
 
@@ -62,19 +64,37 @@ class StorageView(BaseModel):
     levels: list[StorageLevelView]
 
 
-class AuthorityView(BaseModel):
-    """A certificate authority that the gateway trusts for the broker."""
+class CertificateView(BaseModel):
+    """`name`: its common name, or an empty text."""
 
     name: str
+    starts_at: datetime
     expires_at: datetime
 
 
 class CertificatesView(BaseModel):
-    """`broker_authorities`: those of the configured file; empty without one: then the authorities of the operating
-    system count."""
+    """`broker_certificate`: what the broker presents to this gateway, at most five minutes ago; null: it does not use
+    TLS, or it cannot be read. `broker_authorities`: those of the configured file, which the gateway trusts; empty
+    without one: then the authorities of the operating system count."""
 
     broker_is_encrypted: bool
-    broker_authorities: list[AuthorityView]
+    broker_certificate: CertificateView | None
+    broker_authorities: list[CertificateView]
+
+
+class IntakeView(BaseModel):
+    """`readings_per_second`: what all gateways together stored in their last 5 s; null: not known.
+    `stored_after_seconds`, `stored_after_seconds_p99`: from the arrival of a batch at a gateway until its commit,
+    median and 99th percentile of the slowest gateway; null: nothing arrived. `waiting`: readings that collectors have
+    not delivered. `oldest_waiting_at`: when the oldest of them was taken, by the clock of its collector."""
+
+    readings_per_second: float | None
+    stored_after_seconds: float | None
+    stored_after_seconds_p99: float | None
+    devices_online: int
+    devices_known: int
+    waiting: int
+    oldest_waiting_at: datetime | None
 
 
 @router.get("/availability", operation_id="get_availability")
@@ -107,11 +127,32 @@ async def storage(deps: Dependencies) -> StorageView:
 @router.get("/certificates", operation_id="get_certificates")
 async def certificates(deps: Dependencies) -> CertificatesView:
     """Which certificates protect the connection of this gateway to the broker, and when they expire."""
-    found = await asyncio.to_thread(deps.certificates)
+    found = await deps.certificates.report()
     return CertificatesView(
         broker_is_encrypted=found.is_encrypted,
-        broker_authorities=[AuthorityView(name=one.name, expires_at=one.expires) for one in found.authorities],
+        broker_certificate=_certificate(found.broker) if found.broker else None,
+        broker_authorities=[_certificate(one) for one in found.authorities],
     )
+
+
+@router.get("/intake", operation_id="get_intake")
+async def intake(deps: Dependencies) -> IntakeView:
+    """How fast readings are stored, and how many wait on devices."""
+    async with deps.concurrency.slot():
+        rate, fleet = await deps.intake_rate.rate(), await deps.intake_rate.fleet()
+    return IntakeView(
+        readings_per_second=rate.readings,
+        stored_after_seconds=rate.wait_median,
+        stored_after_seconds_p99=rate.wait_p99,
+        devices_online=fleet.online,
+        devices_known=fleet.known,
+        waiting=fleet.waiting,
+        oldest_waiting_at=None if fleet.oldest_waiting is None else from_micros(fleet.oldest_waiting),
+    )
+
+
+def _certificate(found: Authority | PeerCertificate) -> CertificateView:
+    return CertificateView(name=found.name, starts_at=found.starts, expires_at=found.expires)
 
 
 def _service(service: str, found: Availability, days: int) -> ServiceAvailabilityView:

@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS, PlainRules
 
+UNSET_VERSION = 1
 _NAMES_MAX = 200
 """Skipped names kept for one device."""
+_COLUMNS = "takes_text, time_keys, time_zone, left_out, version, updated_at, updated_by, updated_by_name"
+_LOCK = 0x706C6169
+"""PostgreSQL advisory lock: its holder changes the settings of a device. "plai" in ASCII."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,17 @@ class PlainSettings:
         """Raises ZoneInfoNotFoundError when the time zone is unknown."""
         zone = ZoneInfo(self.time_zone)
         return PlainRules(self.takes_text, frozenset(self.time_keys), zone, frozenset(self.left_out))
+
+
+@dataclass(frozen=True)
+class SavedPlainSettings:
+    """Settings, who saved them, and when. Version 1: nobody has saved any."""
+
+    settings: PlainSettings = PlainSettings()
+    version: int = UNSET_VERSION
+    updated_at: datetime | None = None
+    updated_by: str | None = None
+    updated_by_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +63,33 @@ class PlainStore:
 
     async def settings(self, device_id: int) -> PlainSettings:
         """The settings of a device, or the defaults."""
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                "SELECT takes_text, time_keys, time_zone, left_out FROM plain_setting WHERE device_id = $1", device_id
-            )
-        if row is None:
-            return PlainSettings()
-        return PlainSettings(row["takes_text"], tuple(row["time_keys"]), row["time_zone"], tuple(row["left_out"]))
+        return (await self.saved(device_id)).settings
 
-    async def change(self, connection: Connection, device_id: int, settings: PlainSettings) -> None:
-        """Changes the settings of a device."""
+    async def saved(self, device_id: int) -> SavedPlainSettings:
+        """The settings of a device with their version."""
+        async with self._database.connection() as connection:
+            return await _saved(connection, device_id)
+
+    async def lock(self, connection: Connection, device_id: int) -> SavedPlainSettings:
+        """Like `saved`. Nobody changes them until the transaction ends."""
+        await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCK, device_id)
+        return await _saved(connection, device_id)
+
+    async def put(self, connection: Connection, device_id: int, new: SavedPlainSettings) -> None:
+        """Replaces the settings of a device. The caller holds the lock."""
         await connection.execute(
-            "INSERT INTO plain_setting (device_id, takes_text, time_keys, time_zone, left_out) "
-            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (device_id) DO UPDATE SET takes_text = excluded.takes_text, "
-            "time_keys = excluded.time_keys, time_zone = excluded.time_zone, left_out = excluded.left_out",
+            f"INSERT INTO plain_setting (device_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "  # noqa: S608  # constant columns
+            "ON CONFLICT (device_id) DO UPDATE SET takes_text = $2, time_keys = $3, time_zone = $4, left_out = $5, "
+            "version = $6, updated_at = $7, updated_by = $8, updated_by_name = $9",
             device_id,
-            settings.takes_text,
-            list(settings.time_keys),
-            settings.time_zone,
-            list(settings.left_out),
+            new.settings.takes_text,
+            list(new.settings.time_keys),
+            new.settings.time_zone,
+            list(new.settings.left_out),
+            new.version,
+            new.updated_at,
+            new.updated_by,
+            new.updated_by_name,
         )
 
     async def add_skipped(self, found: Sequence[tuple[int, str, Skipped]]) -> None:
@@ -97,3 +120,12 @@ class PlainStore:
                 device_id,
             )
         return {row["name"]: Skipped(row["n"], row["example"], row["last"]) for row in rows}
+
+
+async def _saved(connection: Connection, device_id: int) -> SavedPlainSettings:
+    query = f"SELECT {_COLUMNS} FROM plain_setting WHERE device_id = $1"  # noqa: S608  # constant columns
+    row = await connection.fetchrow(query, device_id)
+    if row is None:
+        return SavedPlainSettings()
+    settings = PlainSettings(row["takes_text"], tuple(row["time_keys"]), row["time_zone"], tuple(row["left_out"]))
+    return SavedPlainSettings(settings, row["version"], row["updated_at"], row["updated_by"], row["updated_by_name"])

@@ -1,11 +1,12 @@
 // Turns what services answer into entries.
 import { Cpu, LayoutDashboard, UserRound, Waypoints } from "lucide-react";
-import type { Answer, Device, Series, User } from "@/contracts/http";
+import type { Answer, Collector, Device, Series, User } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
 import { pageOf } from "@/lib/site-map";
 import type { Entry } from "../types";
 import { seriesKey } from "./series-scope";
 
+export type NamedDevice = Pick<Device, "id" | "name">;
 export type DashboardItem = Answer<"/api/telemetry/dashboards", "get">["items"][number];
 
 /** Whether the address belongs to a page that the account may open. */
@@ -14,7 +15,7 @@ export function mayOpen(can: Can, href: string): boolean {
   return page !== null && can(page.needs);
 }
 
-export function deviceEntry({ id, name }: Pick<Device, "id" | "name">): Entry {
+export function deviceEntry({ id, name }: NamedDevice): Entry {
   return {
     key: `device:${id}`,
     kind: "device",
@@ -23,6 +24,21 @@ export function deviceEntry({ id, name }: Pick<Device, "id" | "name">): Entry {
     icon: Cpu,
     target: { href: `/devices/${encodeURIComponent(id)}` },
   };
+}
+
+/**
+ * The devices that sent something, and those that are enrolled only. `collectors`: undefined without the permission. An
+ * enrolment has the name that people gave.
+ */
+export function joinDevices(
+  devices: readonly NamedDevice[],
+  collectors: readonly (NamedDevice & Pick<Collector, "state">)[] | undefined,
+): NamedDevice[] {
+  const found = new Map(devices.map(({ id, name }) => [id, name]));
+  for (const { id, name, state } of collectors ?? []) {
+    if (state !== "deleted") found.set(id, name || found.get(id) || id);
+  }
+  return [...found].map(([id, name]) => ({ id, name }));
 }
 
 /** `sharedText`: says that everybody sees it. */

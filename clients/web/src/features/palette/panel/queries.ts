@@ -16,6 +16,16 @@ export const devicesQuery = (api: ApiClient, isEnabled: boolean) =>
     staleTime: FRESH_MS,
   });
 
+/** Every enrolment, also of devices that have never connected. */
+export const collectorsQuery = (api: ApiClient, isEnabled: boolean) =>
+  queryOptions({
+    queryKey: ["collectors"],
+    queryFn: ({ signal }) =>
+      allPages((after) => api.get("/api/collectors", { query: { after, limit: 200 }, signal })),
+    enabled: isEnabled,
+    staleTime: FRESH_MS,
+  });
+
 export const dashboardsQuery = (api: ApiClient, isEnabled: boolean) =>
   queryOptions({
     queryKey: ["dashboards"],

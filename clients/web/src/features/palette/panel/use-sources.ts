@@ -4,9 +4,9 @@ import { useLocale, useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
 import type { Entry, PaletteContext } from "../types";
 import { actionEntries, pageEntries } from "./commands";
-import { dashboardEntry, deviceEntry, mayOpen, personEntry, seriesEntry } from "./entries";
+import { dashboardEntry, deviceEntry, joinDevices, mayOpen, personEntry, seriesEntry } from "./entries";
 import type { Sources } from "./groups";
-import { dashboardsQuery, devicesQuery, peopleQuery, seriesQuery } from "./queries";
+import { collectorsQuery, dashboardsQuery, devicesQuery, peopleQuery, seriesQuery } from "./queries";
 import { indexed, wordsOf } from "./rank";
 import { currentDevice, devicesOfSeries, seriesScope } from "./series-scope";
 import { usePaused } from "./use-paused";
@@ -35,6 +35,11 @@ export function useSources(
   const [current] = useState(() => currentDevice(location));
   const readsTelemetry = can("telemetry.read");
   const devices = useQuery(devicesQuery(api, readsTelemetry));
+  const collectors = useQuery(collectorsQuery(api, can("collectors.read")));
+  const known = useMemo(
+    () => joinDevices(devices.data ?? [], collectors.data),
+    [devices.data, collectors.data],
+  );
   const dashboards = useQuery(dashboardsQuery(api, readsTelemetry));
   const scope = useMemo(
     () => seriesScope(devices.data ?? [], wordsOf(paused), current, devicesOfSeries(recent)),
@@ -50,7 +55,7 @@ export function useSources(
   const sources: Sources = {
     page: useMemo(() => indexed(pageEntries(context, t)), [context, t]),
     action: useMemo(() => indexed(actionEntries(context, t, locale)), [context, t, locale]),
-    device: useMemo(() => indexed((devices.data ?? []).map(deviceEntry)), [devices.data]),
+    device: useMemo(() => indexed(known.map(deviceEntry)), [known]),
     dashboard: useMemo(
       () =>
         indexed(
@@ -62,16 +67,16 @@ export function useSources(
       [can, dashboards.data, t],
     ),
     series: useMemo(() => {
-      const names = new Map(devices.data?.map(({ id, name }) => [id, name]));
+      const names = new Map(known.map(({ id, name }) => [id, name]));
       return indexed(series.data.map((one) => seriesEntry(one, names.get(one.device) ?? one.device)));
-    }, [series.data, devices.data]),
+    }, [series.data, known]),
     person: useMemo(
       () => indexed(asksPeople ? (people.data?.items ?? []).map(personEntry) : []),
       [asksPeople, people.data],
     ),
   };
   const asked: Asked[] = [
-    { part: "devices", ...stateOf(devices) },
+    { part: "devices", ...stateOfBoth(devices, collectors) },
     { part: "dashboards", ...stateOf(dashboards) },
     { part: "series", isLoading: series.isLoading, error: series.error, retry: series.retry },
     { part: "people", ...stateOf(people), isLoading: asksPeople && people.isFetching },
@@ -86,6 +91,15 @@ function stateOf(query: UseQueryResult) {
     // What was loaded before is shown, even if it is a little old.
     error: query.data === undefined ? query.error : null,
     retry: () => void query.refetch(),
+  };
+}
+
+function stateOfBoth(first: UseQueryResult, second: UseQueryResult) {
+  const [one, other] = [stateOf(first), stateOf(second)];
+  return {
+    isLoading: one.isLoading || other.isLoading,
+    error: one.error ?? other.error,
+    retry: () => [one, other].forEach(({ error, retry }) => error && retry()),
   };
 }
 

@@ -1,11 +1,9 @@
 -- expand
--- What a collector reports about itself: its version, the time of the oldest reading in its backlog, how full its buffer
--- is (0 to 1), and when it will be full.
+-- What a collector reports about itself: its version, how full its buffer is (0 to 1), and when it will be full.
 ALTER TABLE device
-    ADD COLUMN version        text NOT NULL DEFAULT '',
-    ADD COLUMN oldest_waiting bigint,
-    ADD COLUMN buffer_fill    float8,
-    ADD COLUMN full_at        timestamptz;
+    ADD COLUMN version     text NOT NULL DEFAULT '',
+    ADD COLUMN buffer_fill float8,
+    ADD COLUMN full_at     timestamptz;
 
 -- The device that sent a rejected message. The topic of a shard names it one level later.
 ALTER TABLE quarantine_reason ADD COLUMN device text GENERATED ALWAYS AS (

@@ -1,0 +1,85 @@
+"use client";
+// Changes an incident. When another administrator has saved meanwhile, the dialog shows what they changed.
+import { useQueryClient } from "@tanstack/react-query";
+import { useTranslations } from "next-intl";
+import { Button } from "@/components/button";
+import { Dialog } from "@/components/dialog";
+import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
+import { FormProblem } from "@/components/form/form-problem";
+import { SubmitButton } from "@/components/form/submit-button";
+import type { Incident } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { useVersionedForm } from "@/lib/use-versioned-form";
+import { incidentsQuery } from "../queries";
+import { IncidentFields } from "./incident-fields";
+import { bodyOf, incidentSchema, SERVICES, valuesOf, type IncidentValues } from "./incident-schema";
+
+type EditDialogProps = {
+  api: ApiClient;
+  /** The incident as it was when the dialog was opened. */
+  incident: Incident;
+  onDelete: () => void;
+  onClose: () => void;
+};
+
+const PATH = "/api/telemetry/incidents/{id}";
+
+/** The dialog is open while it is rendered. */
+export default function EditDialog({ api, incident, onDelete, onClose }: EditDialogProps) {
+  const t = useTranslations("status");
+  const client = useQueryClient();
+  const path = { id: incident.id };
+  const { form, submit, change, wasRestored, discard } = useVersionedForm<IncidentValues>({
+    draft: `incident:${incident.id}`,
+    schema: incidentSchema,
+    loaded: { values: valuesOf(incident), etag: `"${incident.version}"` },
+    reload: async () => {
+      const { body, etag } = await api.getTagged(PATH, { path });
+      return { values: valuesOf(body), etag };
+    },
+    save: (values, ifMatch) => api.put(PATH, { path, body: bodyOf(values), ifMatch }),
+    onSaved: () => {
+      void client.invalidateQueries({ queryKey: incidentsQuery(api).queryKey });
+      onClose();
+    },
+  });
+  const { errors, isSubmitting } = form.formState;
+  const names = (chosen: readonly string[]) =>
+    SERVICES.filter((one) => chosen.includes(one))
+      .map((one) => t(`watched.${one}`))
+      .join(", ");
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={t("incident.edit")}>
+      <form method="post" noValidate onSubmit={(event) => void submit(event)} className="space-y-4">
+        <FormProblem testId="incident-error">{errors.root?.message}</FormProblem>
+        {change && (
+          <ChangeNotice
+            change={change}
+            labels={{
+              title: t("incident.title"),
+              text: t("incident.text"),
+              started: t("incident.started"),
+              ended: t("incident.ended"),
+              services: t("incident.services"),
+            }}
+            show={(field, values) =>
+              (field === "services" ? names(values.services) : values[field].replace("T", " ")) ||
+              t("incident.nothing")
+            }
+          />
+        )}
+        {wasRestored && !change && <RestoredNotice onDiscard={discard} />}
+        <IncidentFields form={form} />
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button tone="danger" className="mr-auto" onClick={onDelete} data-testid="incident-delete">
+            {t("incident.delete")}
+          </Button>
+          <Button onClick={onClose}>{t("incident.cancel")}</Button>
+          <SubmitButton isBusy={isSubmitting} busyText={t("incident.saving")} data-testid="incident-save">
+            {t("incident.save")}
+          </SubmitButton>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

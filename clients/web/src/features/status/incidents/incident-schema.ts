@@ -1,0 +1,92 @@
+// The form of an incident. Times are texts of `datetime-local` fields, in the time zone of the page.
+import type { Incident, IncidentBody } from "@/contracts/http";
+import { pageTexts } from "@/i18n/page-texts";
+import { line, z, type FormSchema } from "@/lib/form-schema";
+import { pageTimeZone } from "@/lib/page-locale";
+import { browserZone, fromInputValue, toInputValue } from "@/lib/time-zone";
+
+export const SERVICES = [
+  "telemetry-gateway",
+  "users",
+  "auth",
+  "sync-publisher",
+  "broker",
+  "database",
+] as const satisfies IncidentBody["services"];
+
+export type IncidentValues = {
+  title: string;
+  text: string;
+  started: string;
+  /** Empty while it lasts. */
+  ended: string;
+  services: string[];
+};
+
+/** The bounds of the service. */
+export const MOST = { title: 120, text: 2_000 };
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const texts = () => pageTexts("status.incident");
+
+export const formZone = () => pageTimeZone() ?? browserZone();
+
+const isTime = (text: string) => {
+  const us = fromInputValue(text, formZone());
+  // The service takes the years 1970 to 2254.
+  return us !== null && us >= 0 && us < Date.UTC(2255, 0) * 1_000;
+};
+
+export const incidentSchema: FormSchema<IncidentValues> = z
+  .object({
+    title: line(MOST.title, () => texts()("titleMissing")),
+    text: z.string().check(
+      z.trim(),
+      z.maxLength(MOST.text, { error: () => texts()("textTooLong", { most: MOST.text }) }),
+      z.refine((text) => !CONTROL.test(text), { error: () => texts()("textControl") }),
+    ),
+    started: z.string().check(z.refine(isTime, { error: () => texts()("timeInvalid") })),
+    ended: z
+      .string()
+      .check(z.refine((text) => text === "" || isTime(text), { error: () => texts()("timeInvalid") })),
+    services: z.array(z.string()),
+  })
+  .check(
+    z.refine(
+      ({ started, ended }) => !(isTime(started) && isTime(ended)) || microsOf(ended) >= microsOf(started),
+      {
+        error: () => texts()("endsBeforeStart"),
+        path: ["ended"],
+      },
+    ),
+  );
+
+/** A new incident begins now. */
+export function newValues(nowMs: number): IncidentValues {
+  const minute = Math.floor(nowMs / 60_000) * 60_000_000;
+  return { title: "", text: "", started: toInputValue(minute, formZone()), ended: "", services: [] };
+}
+
+export function valuesOf({ title, text, started_at, ended_at, services }: Incident): IncidentValues {
+  const field = (time: string) => toInputValue(Date.parse(time) * 1_000, formZone());
+  return {
+    title,
+    text,
+    started: field(started_at),
+    ended: ended_at === null ? "" : field(ended_at),
+    services: SERVICES.filter((one) => services.includes(one)),
+  };
+}
+
+export function bodyOf({ title, text, started, ended, services }: IncidentValues): IncidentBody {
+  return {
+    title,
+    text,
+    services: SERVICES.filter((one) => services.includes(one)),
+    started_at: new Date(microsOf(started) / 1_000).toISOString(),
+    ended_at: ended === "" ? null : new Date(microsOf(ended) / 1_000).toISOString(),
+  };
+}
+
+function microsOf(text: string): number {
+  return fromInputValue(text, formZone()) ?? 0;
+}
