@@ -8,6 +8,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION count_plain_setting_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+    NEW.updated_by := NULL;
+    NEW.updated_by_name := '';
+    RETURN NEW;
+END $$;
+
 CREATE FUNCTION grant_reader() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'telemetry'
@@ -76,8 +87,8 @@ CREATE TABLE device (
     hello_next bigint,
     online_since timestamp with time zone,
     noted_online boolean,
-    version text DEFAULT ''::text NOT NULL,
     oldest_waiting bigint,
+    version text DEFAULT ''::text NOT NULL,
     buffer_fill double precision,
     full_at timestamp with time zone
 );
@@ -340,6 +351,37 @@ CREATE TABLE idempotency (
     CONSTRAINT idempotency_request_check CHECK ((octet_length(request) = 32))
 );
 
+CREATE TABLE incident (
+    id uuid NOT NULL,
+    title text NOT NULL,
+    text text NOT NULL,
+    services text[] NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    created_by_name text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    updated_by_name text NOT NULL,
+    CONSTRAINT incident_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT incident_services_check CHECK ((cardinality(services) <= 6)),
+    CONSTRAINT incident_text_check CHECK ((length(text) <= 2000)),
+    CONSTRAINT incident_title_check CHECK (((length(title) >= 1) AND (length(title) <= 120)))
+);
+
+CREATE TABLE intake_rate (
+    gateway text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    readings bigint NOT NULL,
+    wait_median double precision,
+    wait_p99 double precision,
+    CONSTRAINT intake_rate_readings_check CHECK ((readings >= 0)),
+    CONSTRAINT intake_rate_seconds_check CHECK ((seconds > (0)::double precision))
+);
+
 CREATE TABLE latest (
     series_id integer NOT NULL,
     ord bigint NOT NULL,
@@ -367,7 +409,11 @@ CREATE TABLE plain_setting (
     takes_text boolean DEFAULT true NOT NULL,
     time_keys text[] NOT NULL,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
-    left_out text[] DEFAULT '{}'::text[] NOT NULL
+    left_out text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 2 NOT NULL,
+    updated_at timestamp with time zone,
+    updated_by text,
+    updated_by_name text DEFAULT ''::text NOT NULL
 );
 
 CREATE TABLE plain_skipped (
@@ -802,6 +848,12 @@ ALTER TABLE ONLY gateway_lease
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY incident
+    ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY intake_rate
+    ADD CONSTRAINT intake_rate_pkey PRIMARY KEY (gateway);
+
 ALTER TABLE ONLY latest
     ADD CONSTRAINT latest_pkey PRIMARY KEY (series_id);
 
@@ -917,6 +969,8 @@ CREATE INDEX declared_drop_stream ON declared_drop USING btree (device_id, epoch
 
 CREATE INDEX idempotency_started ON idempotency USING btree (started);
 
+CREATE INDEX incident_started ON incident USING btree (started_at, id);
+
 CREATE INDEX quarantine_of_reason ON quarantine USING btree (reason_id, id DESC);
 
 CREATE INDEX quarantine_reason_last ON quarantine_reason USING btree (last DESC, id DESC);
@@ -946,6 +1000,8 @@ ALTER INDEX batch_time ATTACH PARTITION batch_default_device_id_t_max_idx;
 ALTER INDEX batch_pkey ATTACH PARTITION batch_default_pkey;
 
 CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+CREATE TRIGGER plain_setting_changed BEFORE UPDATE ON plain_setting FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION count_plain_setting_change();
 
 ALTER TABLE ONLY annotation
     ADD CONSTRAINT annotation_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
