@@ -75,7 +75,8 @@ CREATE TABLE device (
     held jsonb,
     hello_next bigint,
     online_since timestamp with time zone,
-    noted_online boolean
+    noted_online boolean,
+    search_text text GENERATED ALWAYS AS (regexp_replace(NORMALIZE(lower(((((name || ' '::text) || COALESCE(given_name, ''::text)) || ' '::text) || display_name)), NFD), '[̀-ͯ]'::text, ''::text, 'g'::text)) STORED
 );
 
 CREATE TABLE series (
@@ -90,6 +91,7 @@ CREATE TABLE series (
     removed_at timestamp with time zone,
     given_name text,
     given_unit text,
+    search_text text GENERATED ALWAYS AS (regexp_replace(NORMALIZE(lower(((((((((name || ' '::text) || COALESCE(given_name, ''::text)) || ' '::text) || display_name) || ' '::text) || COALESCE(given_unit, ''::text)) || ' '::text) || unit)), NFD), '[̀-ͯ]'::text, ''::text, 'g'::text)) STORED,
     CONSTRAINT series_type_check CHECK ((type = ANY (ARRAY['int'::text, 'float'::text, 'bool'::text])))
 );
 

@@ -638,6 +638,7 @@ export type components = {
         readonly AllSeries: {
             readonly items: readonly components["schemas"]["SeriesView"][];
             readonly next: string | null;
+            readonly total: number | null;
             readonly truncated: boolean;
         };
         readonly AnnotationBody: {

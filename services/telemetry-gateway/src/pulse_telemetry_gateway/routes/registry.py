@@ -16,6 +16,7 @@ from pulse_telemetry_gateway.routes.displays import limit_view
 from pulse_telemetry_gateway.routes.history import numbers
 from pulse_telemetry_gateway.routes.panels import Limit
 from pulse_telemetry_gateway.store.registry import Series, SeriesKey
+from pulse_telemetry_gateway.store.search import words_of
 
 
 class DeviceView(BaseModel):
@@ -69,11 +70,13 @@ class Devices(BaseModel):
 
 
 class AllSeries(BaseModel):
-    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page."""
+    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page.
+    `total`: the number of series on all pages; null after the first page."""
 
     items: list[SeriesView]
     next: str | None
     truncated: bool
+    total: int | None
 
 
 router = APIRouter()
@@ -113,7 +116,7 @@ async def devices(
 
 class SeriesQuery(BaseModel):
     """Which series to list. `ids`: only these, of which unknown ones are left out. `q`: words; each must occur in a
-    name of the series or of its device, or in the unit."""
+    name of the series or of its device, or in the unit, in any case and with or without accents."""
 
     device: DeviceName | None = None
     ids: Annotated[str | None, Field(max_length=2_400, description="At most 200 ids", examples=["1,2,3"])] = None
@@ -132,15 +135,22 @@ async def series(deps: Dependencies, query: Annotated[SeriesQuery, Query()]) -> 
             raise TooMuch(f"ask for at most {_IDS} series at once, not {len(chosen)}")
         async with deps.concurrency.slot():
             listed = await deps.registry.series_by_ids(chosen)
-        return AllSeries(next=None, truncated=False, items=[series_view(entry, deps) for entry in listed])
+        items = [series_view(entry, deps) for entry in listed]
+        return AllSeries(next=None, truncated=False, total=len(items), items=items)
     key, limit = _key(query.after), query.limit
-    words = (query.q or "").lower().replace("\x00", " ").split()
+    words = words_of(query.q or "")
+    total: int | None
     async with deps.concurrency.slot():
-        found = await deps.registry.series(query.device, key, limit + 1, words)
+        if words:
+            found, total = await deps.registry.find_series(query.device, words, key, limit + 1)
+        else:
+            found = await deps.registry.series(query.device, key, limit + 1)
+            total = len(found) if len(found) <= limit else await deps.registry.count_series(query.device)
     last = found[limit - 1] if len(found) > limit else None
     return AllSeries(
         next=None if last is None else f"{last.device}/{last.name}/{last.type}",
         truncated=last is not None,
+        total=total if query.after is None else None,
         items=[series_view(entry, deps) for entry in found[:limit]],
     )
 

@@ -15,6 +15,7 @@ from pulse_telemetry_gateway.model.displays import Limit
 from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
 from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.store.displays import read_limits
+from pulse_telemetry_gateway.store.search import FIND_SERIES, patterns
 from pulse_telemetry_gateway.store.visibility import DEVICE_EXISTS, SERIES_EXISTS
 
 
@@ -281,24 +282,37 @@ class RegistryStore:
             )
         return [Device(**dict(row)) for row in rows]
 
-    async def series(
-        self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000, words: Sequence[str] = ()
-    ) -> list[Series]:
+    async def series(self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000) -> list[Series]:
         """At most `most` series of one or all devices with their newest readings, after a (device, name, type) and in
-        that order. words: in lower case; each must occur in a name of the series or of its device, or in the unit."""
+        that order."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"{_SERIES} "
-                "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
-                f"AND {SERIES_EXISTS} AND NOT EXISTS (SELECT FROM unnest($6::text[]) AS w (word) "
-                "WHERE strpos(lower(concat_ws(' ', d.name, d.given_name, d.display_name, s.name, s.given_name, "
-                "s.display_name, s.given_unit, s.unit)), w.word) = 0) ORDER BY d.name, s.name, s.type LIMIT $5",
+                f"{_SERIES} WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
+                f"AND {SERIES_EXISTS} ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
                 *after,
                 most,
-                list(words),
             )
         return [_series(row) for row in rows]
+
+    async def count_series(self, device: str | None) -> int:
+        """How many series one or all devices have."""
+        async with self._database.connection() as connection:
+            query = (
+                "SELECT count(*) FROM series s WHERE ($1::text IS NULL OR s.device_id = (SELECT id FROM device "
+                "WHERE name = $1)) AND (s.removed_at IS NULL OR EXISTS (SELECT FROM latest WHERE series_id = s.id))"
+            )
+            return int(await connection.fetchval(query, device))
+
+    async def find_series(
+        self, device: str | None, words: Sequence[str], after: SeriesKey, most: int
+    ) -> tuple[list[Series], int]:
+        """Like `series`, but those that match `words` (by `words_of`): each word occurs in a name of the series or of
+        its device, or in the unit. Also returns the number of all that match."""
+        async with self._database.connection() as connection:
+            found = await connection.fetchrow(FIND_SERIES, device, patterns(words), *after, most)
+            ids: list[int] = found["ids"] if found else []
+        return (await self.series_by_ids(ids) if ids else []), int(found["total"]) if found else 0
 
     async def series_by_ids(self, ids: Collection[int]) -> list[Series]:
         """Those of the series that are not deleted, by device, name and type."""
