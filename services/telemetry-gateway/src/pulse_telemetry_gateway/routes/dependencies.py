@@ -31,6 +31,7 @@ from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.search import SeriesSearch
 
 Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Value = bool | int | float
@@ -66,6 +67,7 @@ class TelemetryDependencies:
     retention: RetentionSettings
     watch: Watch
     certificates: Callable[[], BrokerCertificates]
+    search: SeriesSearch
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

@@ -15,7 +15,6 @@ from pulse_telemetry_gateway.model.displays import Limit
 from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
 from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.store.displays import read_limits
-from pulse_telemetry_gateway.store.search import FIND_SERIES, patterns
 from pulse_telemetry_gateway.store.visibility import DEVICE_EXISTS, SERIES_EXISTS
 
 
@@ -294,25 +293,6 @@ class RegistryStore:
                 most,
             )
         return [_series(row) for row in rows]
-
-    async def count_series(self, device: str | None) -> int:
-        """How many series one or all devices have."""
-        async with self._database.connection() as connection:
-            query = (
-                "SELECT count(*) FROM series s WHERE ($1::text IS NULL OR s.device_id = (SELECT id FROM device "
-                "WHERE name = $1)) AND (s.removed_at IS NULL OR EXISTS (SELECT FROM latest WHERE series_id = s.id))"
-            )
-            return int(await connection.fetchval(query, device))
-
-    async def find_series(
-        self, device: str | None, words: Sequence[str], after: SeriesKey, most: int
-    ) -> tuple[list[Series], int]:
-        """Like `series`, but those that match `words` (by `words_of`): each word occurs in a name of the series or of
-        its device, or in the unit. Also returns the number of all that match."""
-        async with self._database.connection() as connection:
-            found = await connection.fetchrow(FIND_SERIES, device, patterns(words), *after, most)
-            ids: list[int] = found["ids"] if found else []
-        return (await self.series_by_ids(ids) if ids else []), int(found["total"]) if found else 0
 
     async def series_by_ids(self, ids: Collection[int]) -> list[Series]:
         """Those of the series that are not deleted, by device, name and type."""
