@@ -11,7 +11,7 @@ import { StatTile, StatTiles } from "@/components/stat-tile";
 import { When } from "@/components/when";
 import type { SystemStatus } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
-import { allPages } from "@/lib/api/pages";
+import { allDevices } from "@/lib/device-lists";
 import { pollUnlessFollowed } from "@/lib/followed-changes";
 import type { Can } from "@/lib/permissions";
 import { CertificatePanel } from "./certificate-panel";
@@ -116,8 +116,7 @@ function DeviceTiles({ api }: { api: ApiClient }) {
   const t = useTranslations("status");
   const { data } = useQuery({
     queryKey: ["status", "devices"],
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
+    queryFn: ({ signal }) => allDevices(api, signal),
     refetchInterval: pollUnlessFollowed(["/devices"], SLOWER_MS, BACKLOG_EVERY_MS),
   });
   if (!data) return null;

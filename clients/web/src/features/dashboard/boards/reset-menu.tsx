@@ -10,7 +10,7 @@ import type { Device } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Panel } from "./model";
 import { overviewPanels } from "./overview";
-import { allSeriesQuery } from "./queries";
+import { overviewSeries } from "./queries";
 import { useText } from "./text";
 
 type ResetMenuProps = {
@@ -26,8 +26,8 @@ export function ResetMenu({ api, devices, onReset }: ResetMenuProps) {
   const [chosen, setChosen] = useState("");
   const device = chosen || devices[0]?.id;
   const reset = async () => {
-    const series = await client.fetchQuery(allSeriesQuery(api));
-    const members = series.filter((one) => one.device === device);
+    if (!device) return;
+    const members = await overviewSeries(api, client, device);
     onReset(overviewPanels(members, () => Math.random().toString(36).slice(2, 12)));
   };
   if (!device) return null;

@@ -22,7 +22,7 @@ type DeviceListProps = {
 };
 
 // A longer list is not readable. The search finds the others.
-const MAX_SHOWN = 300;
+const MAX_SHOWN = 50;
 
 export function DeviceList({ backlogs, devices, selectedId, onSelect, className }: DeviceListProps) {
   const t = useTranslations("dashboard");
