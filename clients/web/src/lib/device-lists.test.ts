@@ -10,6 +10,7 @@ const offline = (id: string): DeviceChanged => ({
   id,
   online: false,
   last_seen_at: "2026-01-01T00:00:00Z",
+  oldest_waiting: null,
   waiting: 7,
 });
 
