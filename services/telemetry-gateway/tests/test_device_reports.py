@@ -54,7 +54,7 @@ async def test_a_report_reaches_the_list_and_the_next_one_replaces_it(servers: S
             await alpha.bus.publish(SYSTEM_STATUS, first, kind="collector", id="alpha")
 
             async def is_listed() -> bool:
-                return (await device(started))["waiting"] == 900
+                return bool((await device(started))["waiting"] == 900)
 
             await eventually(is_listed)
             found = await device(started)
@@ -66,7 +66,7 @@ async def test_a_report_reaches_the_list_and_the_next_one_replaces_it(servers: S
             )
 
             async def is_replaced() -> bool:
-                return (await device(started))["version"] == "0.3.2"
+                return bool((await device(started))["version"] == "0.3.2")
 
             await eventually(is_replaced)
             found = await device(started)

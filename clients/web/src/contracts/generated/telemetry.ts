@@ -657,6 +657,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/units": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_units"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
@@ -686,6 +702,7 @@ export type components = {
         readonly AllSeries: {
             readonly items: readonly components["schemas"]["SeriesView"][];
             readonly next: string | null;
+            readonly total: number | null;
             readonly truncated: boolean;
         };
         readonly AnnotationBody: {
@@ -1455,6 +1472,13 @@ export type components = {
             readonly w: number;
             readonly x: number;
             readonly y: number;
+        };
+        readonly UnitView: {
+            readonly series: number;
+            readonly unit: string | null;
+        };
+        readonly Units: {
+            readonly items: readonly components["schemas"]["UnitView"][];
         };
     };
     responses: never;
@@ -2644,6 +2668,8 @@ export interface operations {
                 readonly device?: string | null;
                 readonly ids?: string | null;
                 readonly q?: string | null;
+                readonly type?: ("int" | "float" | "bool") | null;
+                readonly unit?: string | null;
                 readonly after?: string | null;
                 readonly limit?: number;
             };
@@ -2901,6 +2927,25 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["StorageView"];
+                };
+            };
+        };
+    };
+    readonly list_units: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Units"];
                 };
             };
         };

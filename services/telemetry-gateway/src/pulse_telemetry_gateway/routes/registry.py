@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
-from pulse_contracts.message import DeviceName, is_device_name
+from pulse_contracts.message import PRINTABLE, DeviceName, ValueType, is_device_name
 from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
 from pulse_telemetry_gateway.model.errors import ForeignCursor, InvalidSeries, TooMuch
@@ -18,6 +18,7 @@ from pulse_telemetry_gateway.routes.history import numbers
 from pulse_telemetry_gateway.routes.panels import Limit
 from pulse_telemetry_gateway.store.registry import SeriesKey
 from pulse_telemetry_gateway.store.registry_rows import Series
+from pulse_telemetry_gateway.store.search import Search, words_of
 
 
 class DeviceView(BaseModel):
@@ -80,11 +81,13 @@ class Devices(BaseModel):
 
 
 class AllSeries(BaseModel):
-    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page."""
+    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page.
+    `total`: the number of series on all pages; null after the first page."""
 
     items: list[SeriesView]
     next: str | None
     truncated: bool
+    total: int | None
 
 
 router = APIRouter()
@@ -130,11 +133,16 @@ async def devices(
 
 class SeriesQuery(BaseModel):
     """Which series to list. `ids`: only these, of which unknown ones are left out. `q`: words; each must occur in a
-    name of the series or of its device, or in the unit."""
+    name of the series or of its device, or in the unit, in any case and with or without accents."""
 
     device: DeviceName | None = None
     ids: Annotated[str | None, Field(max_length=2_400, description="At most 200 ids", examples=["1,2,3"])] = None
     q: Annotated[str | None, Field(max_length=100, description="Words to search for", examples=["oil temp"])] = None
+    type: ValueType | None = None
+    unit: Annotated[
+        str | None,
+        Field(max_length=32, pattern=PRINTABLE, description="Only numbers shown with this unit; empty: without a unit"),
+    ] = None
     after: Annotated[str | None, Field(max_length=256, description="`next` of the previous page")] = None
     limit: Annotated[int, Field(ge=1, le=_SERIES)] = _SERIES
 
@@ -149,17 +157,46 @@ async def series(deps: Dependencies, query: Annotated[SeriesQuery, Query()]) -> 
             raise TooMuch(f"ask for at most {_IDS} series at once, not {len(chosen)}")
         async with deps.concurrency.slot():
             listed = await deps.registry.series_by_ids(chosen)
-        return AllSeries(next=None, truncated=False, items=[series_view(entry, deps) for entry in listed])
+        items = [series_view(entry, deps) for entry in listed]
+        return AllSeries(next=None, truncated=False, total=len(items), items=items)
     key, limit = _key(query.after), query.limit
-    words = (query.q or "").lower().replace("\x00", " ").split()
+    search = Search(query.device, words_of(query.q or ""), query.type, query.unit)
+    total: int | None
     async with deps.concurrency.slot():
-        found = await deps.registry.series(query.device, key, limit + 1, words)
+        if search.is_plain:
+            found = await deps.registry.series(query.device, key, limit + 1)
+            total = len(found) if len(found) <= limit else await deps.search.count(query.device)
+        else:
+            ids, total = await deps.search.find(search, key, limit + 1)
+            found = await deps.registry.series_by_ids(ids) if ids else []
     last = found[limit - 1] if len(found) > limit else None
     return AllSeries(
         next=None if last is None else f"{last.device}/{last.name}/{last.type}",
         truncated=last is not None,
+        total=total if query.after is None else None,
         items=[series_view(entry, deps) for entry in found[:limit]],
     )
+
+
+class UnitView(BaseModel):
+    """`unit`: null for switches, "" for numbers without a unit. `series`: how many have it."""
+
+    unit: str | None
+    series: int
+
+
+class Units(BaseModel):
+    """The most frequent units first, at most 200."""
+
+    items: list[UnitView]
+
+
+@router.get("/units", operation_id="list_units")
+async def units(deps: Dependencies) -> Units:
+    """The units in which the series of all devices are shown."""
+    async with deps.concurrency.slot():
+        found = await deps.search.units()
+    return Units(items=[UnitView(unit=one.unit, series=one.series) for one in found])
 
 
 def series_view(entry: Series, deps: TelemetryDependencies) -> SeriesView:

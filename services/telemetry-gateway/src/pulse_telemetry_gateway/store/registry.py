@@ -239,22 +239,16 @@ class RegistryStore:
             )
         return [Device(**dict(row)) for row in rows]
 
-    async def series(
-        self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000, words: Sequence[str] = ()
-    ) -> list[Series]:
+    async def series(self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000) -> list[Series]:
         """At most `most` series of one or all devices with their newest readings, after a (device, name, type) and in
-        that order. words: in lower case; each must occur in a name of the series or of its device, or in the unit."""
+        that order."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"{_SERIES} "
-                "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
-                f"AND {SERIES_EXISTS} AND NOT EXISTS (SELECT FROM unnest($6::text[]) AS w (word) "
-                "WHERE strpos(lower(concat_ws(' ', d.name, d.given_name, d.display_name, s.name, s.given_name, "
-                "s.display_name, s.given_unit, s.unit)), w.word) = 0) ORDER BY d.name, s.name, s.type LIMIT $5",
+                f"{_SERIES} WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
+                f"AND {SERIES_EXISTS} ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
                 *after,
                 most,
-                list(words),
             )
         return [_series(row) for row in rows]
 

@@ -7,6 +7,7 @@ import { Button } from "@/components/button";
 import { CHECKBOX, TextField } from "@/components/form/input";
 import { Segmented } from "@/components/segmented";
 import type { Series, ShownDevice } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
 import {
   asKind,
   kindOf,
@@ -26,6 +27,7 @@ import { NumberField } from "./number-field";
 import { SeriesChooser } from "./series-chooser";
 
 type PanelSheetProps = {
+  api: ApiClient;
   sheetRef: RefObject<HTMLElement | null>;
   panel: Panel;
   series: ReadonlyMap<number, Series> | null;
@@ -38,6 +40,7 @@ type PanelSheetProps = {
 };
 
 export function PanelSheet({
+  api,
   sheetRef,
   panel,
   series,
@@ -93,12 +96,13 @@ export function PanelSheet({
         {mostSeries > 0 && (
           <SeriesChooser
             key={panel.kind}
+            api={api}
             series={series}
             devices={devices}
             chosen={seriesIdsOf(panel)}
             most={mostSeries}
             hasColors={panel.kind === "chart"}
-            onChange={(ids) => onChange(withUsualScale(withSeries(panel, ids), series))}
+            onChange={(ids, known) => onChange(withUsualScale(withSeries(panel, ids), known))}
           />
         )}
         <UnitAndDecimals panel={panel} series={series} onChange={onChange} />
