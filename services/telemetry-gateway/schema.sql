@@ -90,7 +90,8 @@ CREATE TABLE device (
     oldest_waiting bigint,
     version text DEFAULT ''::text NOT NULL,
     buffer_fill double precision,
-    full_at timestamp with time zone
+    full_at timestamp with time zone,
+    search_text text GENERATED ALWAYS AS (regexp_replace(NORMALIZE(lower(((((name || ' '::text) || COALESCE(given_name, ''::text)) || ' '::text) || display_name)), NFD), '[̀-ͯ]'::text, ''::text, 'g'::text)) STORED
 );
 
 CREATE TABLE series (
@@ -105,6 +106,7 @@ CREATE TABLE series (
     removed_at timestamp with time zone,
     given_name text,
     given_unit text,
+    search_text text GENERATED ALWAYS AS (regexp_replace(NORMALIZE(lower(((((((((name || ' '::text) || COALESCE(given_name, ''::text)) || ' '::text) || display_name) || ' '::text) || COALESCE(given_unit, ''::text)) || ' '::text) || unit)), NFD), '[̀-ͯ]'::text, ''::text, 'g'::text)) STORED,
     CONSTRAINT series_type_check CHECK ((type = ANY (ARRAY['int'::text, 'float'::text, 'bool'::text])))
 );
 
