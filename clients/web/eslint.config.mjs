@@ -73,6 +73,11 @@ const config = [
         {
           paths: [
             { name: "zod", message: "Zod stays on the server: src/lib/server/env.ts." },
+            {
+              name: "next-intl",
+              importNames: ["useLocale"],
+              message: "It is the locale of numbers. For the language, use usePageLanguage of src/i18n.",
+            },
             { name: "zod/mini", message: "Import it through src/lib/form-schema.ts, which forbids `eval`." },
           ],
         },
@@ -130,7 +135,10 @@ const config = [
       ],
     },
   },
-  { files: ["src/lib/server/env.ts", "src/lib/form-schema.ts"], rules: { "no-restricted-imports": "off" } },
+  {
+    files: ["src/lib/server/env.ts", "src/lib/form-schema.ts", "src/i18n/page-texts-provider.tsx"],
+    rules: { "no-restricted-imports": "off" },
+  },
 ];
 
 export default config;

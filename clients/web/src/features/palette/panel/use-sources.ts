@@ -1,7 +1,8 @@
 // Everything that can be found: what the page knows, and what the services answer.
 import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useLocale, useTranslations } from "next-intl";
+import { useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
+import { usePageLanguage } from "@/i18n/page-texts-provider";
 import type { Entry, PaletteContext } from "../types";
 import { actionEntries, pageEntries } from "./commands";
 import { dashboardEntry, deviceEntry, mayOpen, personEntry, seriesEntry } from "./entries";
@@ -29,7 +30,7 @@ export function useSources(
   recent: readonly string[],
 ): { sources: Sources; asked: readonly Asked[]; isSettled: boolean } {
   const t = useTranslations();
-  const locale = useLocale();
+  const locale = usePageLanguage();
   const { api, can } = context;
   const paused = usePaused(text).trim();
   const [current] = useState(() => currentDevice(location));
