@@ -78,17 +78,25 @@ async def test_of_two_changes_of_the_same_version_one_wins(world: World) -> None
         ({"theme": "pink"}, "invalid_request"),
         ({"colour": "pink"}, "invalid_request"),
         ({"units": "nautical"}, "invalid_request"),
-        ({"views": {"people": []}}, "invalid_request"),
-        ({"views": {"users": [{"name": " "}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "x" * 61}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a\u0000b"}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a", "search": "x" * 101}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a", "role": "root"}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a", "sort": "digest"}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a", "hidden": ["name"]}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a", "view": "all"}]}}, "invalid_request"),
-        ({"views": {"users": [{"name": "a"}, {"name": "a"}]}}, "invalid_request"),
-        ({"views": {"devices": [{"name": str(n)} for n in range(21)]}}, "invalid_request"),
+        ({"views": {"users": []}}, "invalid_request"),
+        ({"views": {**NO_VIEWS, "people": []}}, "invalid_request"),
+        ({"views": {**NO_VIEWS, "users": [USERS_VIEW, USERS_VIEW]}}, "invalid_request"),
+        ({"views": {**NO_VIEWS, "devices": [{**DEVICES_VIEW, "name": str(n)} for n in range(21)]}}, "invalid_request"),
+        *(
+            ({"views": {**NO_VIEWS, "users": [{**USERS_VIEW, **change}]}}, "invalid_request")
+            for change in (
+                {"name": " "},
+                {"name": " a"},
+                {"name": "x" * 61},
+                {"name": "a\u0000b"},
+                {"search": "x" * 101},
+                {"role": "root"},
+                {"sort": "digest"},
+                {"hidden": ["name"]},
+                {"hidden": ["role"] * 7},
+                {"view": "all"},
+            )
+        ),
     ],
 )
 async def test_invalid_preferences_are_rejected(world: World, change: dict[str, Any], code: str) -> None:

@@ -466,21 +466,13 @@ export type components = {
             readonly version: number;
         };
         readonly DevicesView: {
-            /** @default [] */
-            readonly hidden?: readonly ("site" | "state" | "backlog" | "clock" | "promise" | "series" | "mirror" | "seen")[];
+            readonly hidden: readonly ("site" | "state" | "backlog" | "clock" | "promise" | "series" | "mirror" | "seen")[];
             readonly name: string;
-            /** @default  */
-            readonly search?: string;
-            /**
-             * @default state
-             * @enum {string}
-             */
-            readonly sort?: "state" | "name" | "backlog" | "seen" | "-state" | "-name" | "-backlog" | "-seen";
-            /**
-             * @default all
-             * @enum {string}
-             */
-            readonly view?: "all" | "attention" | "collectors" | "plain";
+            readonly search: string;
+            /** @enum {string} */
+            readonly sort: "state" | "name" | "backlog" | "seen" | "-state" | "-name" | "-backlog" | "-seen";
+            /** @enum {string} */
+            readonly view: "all" | "attention" | "collectors" | "plain";
         };
         readonly FieldProblem: {
             readonly loc: readonly string[];
@@ -601,10 +593,8 @@ export type components = {
             readonly version: number | null;
         };
         readonly SavedViews: {
-            /** @default [] */
-            readonly devices?: readonly components["schemas"]["DevicesView"][];
-            /** @default [] */
-            readonly users?: readonly components["schemas"]["UsersView"][];
+            readonly devices: readonly components["schemas"]["DevicesView"][];
+            readonly users: readonly components["schemas"]["UsersView"][];
         };
         readonly StrengthRequest: {
             /** @default  */
@@ -622,23 +612,14 @@ export type components = {
             readonly score: number;
         };
         readonly UsersView: {
-            /** @default [] */
-            readonly hidden?: readonly ("role" | "state" | "factor" | "lastActive" | "created" | "updated")[];
+            readonly hidden: readonly ("role" | "state" | "factor" | "lastActive" | "created" | "updated")[];
             readonly name: string;
-            /** @default all */
-            readonly role?: ("admin" | "user" | "viewer") | "all";
-            /** @default  */
-            readonly search?: string;
-            /**
-             * @default name
-             * @enum {string}
-             */
-            readonly sort?: "name" | "-name" | "created" | "-created" | "updated" | "-updated";
-            /**
-             * @default all
-             * @enum {string}
-             */
-            readonly state?: "all" | "active" | "invited" | "inactive";
+            readonly role: ("admin" | "user" | "viewer") | "all";
+            readonly search: string;
+            /** @enum {string} */
+            readonly sort: "name" | "-name" | "created" | "-created" | "updated" | "-updated";
+            /** @enum {string} */
+            readonly state: "all" | "active" | "invited" | "inactive";
         };
     };
     responses: never;

@@ -1,12 +1,12 @@
 """How a person wants the pages to look."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 from zoneinfo import available_timezones
 
 from pulse_contracts.errors import DomainError
-from pulse_users.model.saved_views import SavedViews
+from pulse_users.model.saved_views import NO_VIEWS, SavedViews
 
 Language = Literal["en", "de"]
 Theme = Literal["system", "light", "dark"]
@@ -47,7 +47,7 @@ class Preferences:
     time_zone: str | None = None
     decimal_sign: DecimalSign = "language"
     units: Units = "declared"
-    views: SavedViews = field(default_factory=SavedViews)
+    views: SavedViews = NO_VIEWS
 
 
 @dataclass(frozen=True)

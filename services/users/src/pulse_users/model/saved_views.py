@@ -24,24 +24,24 @@ class _View(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name
-    search: Search = ""
+    search: Search
 
 
 class UsersView(_View):
     """A view of the list of users."""
 
-    role: Role | Literal["all"] = "all"
-    state: Literal["all", "active", "invited", "inactive"] = "all"
-    sort: Literal["name", "-name", "created", "-created", "updated", "-updated"] = "name"
-    hidden: Annotated[list[UserColumn], Field(max_length=6)] = []
+    role: Role | Literal["all"]
+    state: Literal["all", "active", "invited", "inactive"]
+    sort: Literal["name", "-name", "created", "-created", "updated", "-updated"]
+    hidden: Annotated[list[UserColumn], Field(max_length=6)]
 
 
 class DevicesView(_View):
     """A view of the list of devices."""
 
-    view: Literal["all", "attention", "collectors", "plain"] = "all"
-    sort: Literal["state", "name", "backlog", "seen", "-state", "-name", "-backlog", "-seen"] = "state"
-    hidden: Annotated[list[DeviceColumn], Field(max_length=8)] = []
+    view: Literal["all", "attention", "collectors", "plain"]
+    sort: Literal["state", "name", "backlog", "seen", "-state", "-name", "-backlog", "-seen"]
+    hidden: Annotated[list[DeviceColumn], Field(max_length=8)]
 
 
 class SavedViews(BaseModel):
@@ -49,8 +49,8 @@ class SavedViews(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    users: Annotated[list[UsersView], Field(max_length=MAX_VIEWS)] = []
-    devices: Annotated[list[DevicesView], Field(max_length=MAX_VIEWS)] = []
+    users: Annotated[list[UsersView], Field(max_length=MAX_VIEWS)]
+    devices: Annotated[list[DevicesView], Field(max_length=MAX_VIEWS)]
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -60,13 +60,14 @@ class SavedViews(BaseModel):
         return self
 
 
+NO_VIEWS = SavedViews(users=[], devices=[])
 _PARTS: dict[str, TypeAdapter[Any]] = {"users": TypeAdapter(UsersView), "devices": TypeAdapter(DevicesView)}
 
 
 def read_views(stored: str | None) -> SavedViews:
     """The stored views. Leaves out a view that this release does not know: a newer one may have stored it."""
     if stored is None:
-        return SavedViews()
+        return NO_VIEWS
     pages = json.loads(stored)
     known = {page: [view for one in pages.get(page, []) if (view := _read(part, one))] for page, part in _PARTS.items()}
     return SavedViews(**known)
