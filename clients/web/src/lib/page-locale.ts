@@ -1,4 +1,6 @@
-// The language, the number format and the time zone of the page, as the server has written them into the document.
+// The language, the number format, the units and the time zone of the page, as the server has written them into the
+// document.
+import { isUnitSystem, type UnitSystem } from "./preferences";
 
 /** The language of the page. English without a document. */
 export function pageLocale(): string {
@@ -24,6 +26,12 @@ export function numberLocale(): string {
 export function numberLocaleOf<L extends string>(language: L, sign: string | undefined): L | "en" | "de" {
   if (sign === "point") return "en";
   return sign === "comma" ? "de" : language;
+}
+
+/** The system of units of the page; undefined means the units that devices declare. */
+export function pageUnits(): UnitSystem | undefined {
+  const system = typeof document === "undefined" ? undefined : document.documentElement.dataset.units;
+  return isUnitSystem(system) ? system : undefined;
 }
 
 /** The time zone of the page; undefined means the browser's. */
