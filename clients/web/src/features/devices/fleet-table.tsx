@@ -1,6 +1,7 @@
 "use client";
 // The table of devices.
 import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import { numberLocale } from "@/lib/page-locale";
 import Link from "next/link";
 import type { ReactNode } from "react";
@@ -20,9 +21,35 @@ type FleetTableProps = {
   backlogs: Backlogs;
   sort: TableSort;
   onSort: (sort: TableSort) => void;
+  isHidden: (column: string) => boolean;
 };
 
-export function FleetTable({ devices, can, backlogs, sort, onSort }: FleetTableProps) {
+/** The columns that can be hidden, in the order of the table, with the keys of their texts. */
+const COLUMN_TEXTS = {
+  site: "siteAndTags",
+  state: "state",
+  backlog: "backlog",
+  lag: "lag",
+  clock: "clock",
+  version: "version",
+  promise: "promise",
+  mirror: "offlineAccess",
+  series: "series",
+  seen: "seen",
+} as const;
+export type Column = keyof typeof COLUMN_TEXTS;
+export const COLUMNS = Object.keys(COLUMN_TEXTS) as Column[];
+
+/** The columns that the person may see, with their names. */
+export function namedColumns(can: Can): { id: Column; label: string }[] {
+  const t = pageTexts("devices");
+  const absent = new Set<Column>();
+  if (!can("collectors.read")) absent.add("site");
+  if (!can("mirror.read")) absent.add("mirror");
+  return COLUMNS.filter((id) => !absent.has(id)).map((id) => ({ id, label: t(COLUMN_TEXTS[id]) }));
+}
+
+export function FleetTable({ devices, can, backlogs, sort, onSort, isHidden }: FleetTableProps) {
   const t = useTranslations("devices");
   const columns: TableColumn<FleetDevice>[] = [
     {
@@ -85,7 +112,7 @@ export function FleetTable({ devices, can, backlogs, sort, onSort }: FleetTableP
   return (
     <DataTable
       label={t("devices")}
-      columns={columns}
+      columns={columns.filter(({ id }) => !isHidden(id))}
       rows={devices}
       rowId={({ id }) => id}
       rowTestId={({ id }) => `device-${id}`}

@@ -11,6 +11,7 @@ import type { Series } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { LONGEST_SEARCH } from "@/lib/series-lists";
+import { shownUnit } from "@/lib/units";
 import { SWITCH_KEY } from "../lines";
 import { MOST_SERIES, type Chosen } from "../question";
 import { DeviceBranch } from "./device-branch";
@@ -98,7 +99,7 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
                 isOn={filter.unit === key}
                 onClick={() => setFilter({ ...filter, unit: filter.unit === key ? null : key })}
               >
-                {key === SWITCH_KEY ? t("onOff") : unit || t("noUnit")}
+                {key === SWITCH_KEY ? t("onOff") : shownUnit(unit) || t("noUnit")}
               </Chip>
             ))
           )}

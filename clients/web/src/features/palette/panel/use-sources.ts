@@ -1,9 +1,10 @@
 // Everything that can be found: what the page knows, and what the services answer.
 import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useLocale, useTranslations } from "next-intl";
+import { useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
 import type { Series } from "@/contracts/http";
 import { seriesSearchQuery, type SeriesHits } from "@/lib/series-lists";
+import { usePageLanguage } from "@/i18n/page-texts-provider";
 import type { Entry, PaletteContext } from "../types";
 import { actionEntries, pageEntries } from "./commands";
 import { dashboardEntry, deviceEntry, joinDevices, mayOpen, personEntry, seriesEntry } from "./entries";
@@ -31,7 +32,7 @@ export function useSources(
   recent: readonly string[],
 ): { sources: Sources; asked: readonly Asked[]; isSettled: boolean } {
   const t = useTranslations();
-  const locale = useLocale();
+  const locale = usePageLanguage();
   const { api, can } = context;
   const paused = usePaused(text).trim();
   const [current] = useState(() => currentDevice(location));

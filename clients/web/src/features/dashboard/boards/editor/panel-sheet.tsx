@@ -5,6 +5,7 @@ import { Copy, X } from "lucide-react";
 import type { RefObject } from "react";
 import { Button } from "@/components/button";
 import { CHECKBOX, TextField } from "@/components/form/input";
+import { UnitNote } from "@/components/form/unit-note";
 import { Segmented } from "@/components/segmented";
 import type { Series, ShownDevice } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
@@ -195,6 +196,7 @@ function UnitAndDecimals({ panel, series, onChange }: UnitProps) {
   if (!("decimals" in panel)) return null;
   const [first] = seriesIdsOf(panel);
   const unit = first === undefined ? undefined : series?.get(first)?.unit;
+  const own = "unit" in panel ? panel.unit : null;
   return (
     <div className="grid grid-cols-2 items-start gap-3">
       {"unit" in panel && (
@@ -219,6 +221,9 @@ function UnitAndDecimals({ panel, series, onChange }: UnitProps) {
         placeholder={t("automatic")}
         onChange={(decimals) => onChange({ ...panel, decimals }, `decimals:${panel.id}`)}
       />
+      <div className="col-span-2 empty:hidden">
+        <UnitNote units={[own ?? unit ?? ""]} />
+      </div>
     </div>
   );
 }
