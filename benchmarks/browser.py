@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_playwright
 from playwright.sync_api import sync_playwright
 
 from benchmarks.report import Result
@@ -24,7 +24,7 @@ HERTZ = 20
 WARM_UP, SECONDS = 10, 20
 HEAP_MINUTES = float(os.environ.get("PULSE_BENCH_MINUTES", "10"))
 """How long the heap is watched. The aim is an hour: PULSE_BENCH_MINUTES=60."""
-WINDOW = {"width": 1920, "height": 1600}
+WINDOW: ViewportSize = {"width": 1920, "height": 1600}
 _COLUMNS, _ROWS = 3, 7
 _FRAMES = """seconds => new Promise(done => {
   const times = [];
@@ -105,14 +105,14 @@ async def _measure(system: System, chromium: str) -> list[Result]:
 
 
 async def _frames_of_an_empty_page(browser: Browser) -> float:
-    page = await browser.new_page(viewport=WINDOW)  # type: ignore[arg-type]  # a dict is enough
+    page = await browser.new_page(viewport=WINDOW)
     times: list[float] = await page.evaluate(_FRAMES, SECONDS)
     await page.close()
     return round((len(times) - 1) / (times[-1] - times[0]) * 1_000, 1)
 
 
 async def _signed_in(browser: Browser, system: System) -> Page:
-    page = await browser.new_page(base_url=system.url, viewport=WINDOW)  # type: ignore[arg-type]  # a dict is enough
+    page = await browser.new_page(base_url=system.url, viewport=WINDOW)
     await page.goto("/login")
     await page.get_by_test_id("login-email").fill(system.admin["email"])
     await page.get_by_test_id("login-password").fill(system.admin["password"])

@@ -36,6 +36,27 @@ const SAME_EVERYWHERE = [
   ")",
 ];
 
+/** Properties that people see or hear. */
+const SHOWN_PROPERTIES =
+  "/^(title|subtitle|label|header|meta|what|placeholder|alt|aria-(label|description|valuetext|roledescription))$/";
+
+/** Literals with words. Names of products are the same in every language, and "xxxx-xxxx" shows the form of a code. */
+const WORDS = [
+  "Literal[value=/^(?!PostgreSQL$|x+(-x+)*$).*[a-z]{2}/i]",
+  "TemplateLiteral > TemplateElement[value.raw=/[a-z]{2}/i]",
+];
+
+/** Between the braces and the literal: nothing, a condition, or a condition in a condition. */
+const CONDITION = ":matches(ConditionalExpression, LogicalExpression) > ";
+const BETWEEN = ["", CONDITION, CONDITION + CONDITION];
+
+const restricted = (selector) => ({ selector, message: "Words on the screen come from src/messages." });
+
+const wordsInBraces = (parent) =>
+  BETWEEN.flatMap((between) =>
+    WORDS.map((words) => restricted(`${parent} > JSXExpressionContainer > ${between}${words}`)),
+  );
+
 const config = [
   { ignores: [".next/**", "node_modules/**", "next-env.d.ts", "src/contracts/generated/**"] },
   ...coreWebVitals,
@@ -52,6 +73,11 @@ const config = [
         {
           paths: [
             { name: "zod", message: "Zod stays on the server: src/lib/server/env.ts." },
+            {
+              name: "next-intl",
+              importNames: ["useLocale"],
+              message: "It is the locale of numbers. For the language, use usePageLanguage of src/i18n.",
+            },
             { name: "zod/mini", message: "Import it through src/lib/form-schema.ts, which forbids `eval`." },
           ],
         },
@@ -101,9 +127,18 @@ const config = [
     ignores: ["src/**/*.test.tsx", "src/testing/**"],
     rules: {
       "react/jsx-no-literals": ["error", { ignoreProps: true, allowedStrings: SAME_EVERYWHERE }],
+      "no-restricted-syntax": [
+        "error",
+        restricted(`JSXAttribute[name.name=${SHOWN_PROPERTIES}] > ${WORDS[0]}`),
+        ...wordsInBraces(`JSXAttribute[name.name=${SHOWN_PROPERTIES}]`),
+        ...wordsInBraces(":matches(JSXElement, JSXFragment)"),
+      ],
     },
   },
-  { files: ["src/lib/server/env.ts", "src/lib/form-schema.ts"], rules: { "no-restricted-imports": "off" } },
+  {
+    files: ["src/lib/server/env.ts", "src/lib/form-schema.ts", "src/i18n/page-texts-provider.tsx"],
+    rules: { "no-restricted-imports": "off" },
+  },
 ];
 
 export default config;

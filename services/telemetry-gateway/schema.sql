@@ -87,7 +87,11 @@ CREATE TABLE device (
     hello_next bigint,
     online_since timestamp with time zone,
     noted_online boolean,
-    oldest_waiting bigint
+    oldest_waiting bigint,
+    version text DEFAULT ''::text NOT NULL,
+    buffer_fill double precision,
+    full_at timestamp with time zone,
+    search_text text GENERATED ALWAYS AS (regexp_replace(NORMALIZE(lower(((((name || ' '::text) || COALESCE(given_name, ''::text)) || ' '::text) || display_name)), NFD), '[̀-ͯ]'::text, ''::text, 'g'::text)) STORED
 );
 
 CREATE TABLE series (
@@ -102,6 +106,7 @@ CREATE TABLE series (
     removed_at timestamp with time zone,
     given_name text,
     given_unit text,
+    search_text text GENERATED ALWAYS AS (regexp_replace(NORMALIZE(lower(((((((((name || ' '::text) || COALESCE(given_name, ''::text)) || ' '::text) || display_name) || ' '::text) || COALESCE(given_unit, ''::text)) || ' '::text) || unit)), NFD), '[̀-ͯ]'::text, ''::text, 'g'::text)) STORED,
     CONSTRAINT series_type_check CHECK ((type = ANY (ARRAY['int'::text, 'float'::text, 'bool'::text])))
 );
 
@@ -448,7 +453,12 @@ CREATE TABLE quarantine_reason (
     detail text NOT NULL,
     n bigint DEFAULT 0 NOT NULL,
     first timestamp with time zone DEFAULT now() NOT NULL,
-    last timestamp with time zone DEFAULT now() NOT NULL
+    last timestamp with time zone DEFAULT now() NOT NULL,
+    device text GENERATED ALWAYS AS (TRIM(BOTH '-'::text FROM regexp_replace(lower(split_part(address, '/'::text,
+CASE split_part(address, '/'::text, 2)
+    WHEN 'shard'::text THEN 4
+    ELSE 3
+END)), '[^a-z0-9]+'::text, '-'::text, 'g'::text))) STORED
 );
 
 ALTER TABLE quarantine_reason ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -966,6 +976,8 @@ CREATE INDEX incident_started ON incident USING btree (started_at, id);
 CREATE INDEX quarantine_of_reason ON quarantine USING btree (reason_id, id DESC);
 
 CREATE INDEX quarantine_reason_last ON quarantine_reason USING btree (last DESC, id DESC);
+
+CREATE INDEX quarantine_reason_of_device ON quarantine_reason USING btree (device, last DESC, id DESC);
 
 CREATE INDEX refusal_stream ON refusal USING btree (device_id, epoch);
 

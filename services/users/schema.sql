@@ -157,11 +157,15 @@ CREATE TABLE preferences (
     theme text NOT NULL,
     time_zone text,
     decimal_sign text NOT NULL,
+    units text DEFAULT 'declared'::text NOT NULL,
+    views jsonb,
     CONSTRAINT preferences_decimal_sign_check CHECK ((decimal_sign = ANY (ARRAY['language'::text, 'point'::text, 'comma'::text]))),
     CONSTRAINT preferences_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text]))),
     CONSTRAINT preferences_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text]))),
     CONSTRAINT preferences_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64))),
-    CONSTRAINT preferences_version_check CHECK ((version > 1))
+    CONSTRAINT preferences_units_check CHECK ((units = ANY (ARRAY['declared'::text, 'metric'::text, 'imperial'::text]))),
+    CONSTRAINT preferences_version_check CHECK ((version > 1)),
+    CONSTRAINT preferences_views_check CHECK ((octet_length((views)::text) <= 65536))
 );
 
 CREATE TABLE rate_limit (

@@ -73,10 +73,28 @@ class ToldDevice:
         self._lo += len(readings)
         self._publish(f"telemetry/data/{self._name}", batch.model_dump_json(exclude_none=True))
 
-    def say(self, waiting: int, state: Literal["online", "offline"] = "online") -> None:
+    def say(
+        self,
+        waiting: int,
+        state: Literal["online", "offline"] = "online",
+        buffer_fill: float | None = None,
+        full_in: int | None = None,
+    ) -> None:
         """Publishes its status like a collector."""
-        status = Status(state=state, since=1, name="Told device", waiting=waiting)
+        status = Status(
+            state=state,
+            since=1,
+            name="Told device",
+            version="0.9.1",
+            waiting=waiting,
+            buffer_fill=buffer_fill,
+            full_in=full_in,
+        )
         self._publish(f"system/status/collector/{self._name}", status.model_dump_json())
+
+    def send_nonsense(self) -> None:
+        """Publishes a message that is no batch of readings."""
+        self._publish(f"telemetry/data/{self._name}", "no JSON")
 
     def _publish(self, topic: str, payload: str) -> None:
         self._number += 1

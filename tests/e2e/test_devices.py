@@ -48,9 +48,14 @@ def test_the_fleet_shows_every_device_and_changes_live(page: Page, system: Syste
         told.say(54_321)
         expect(row).to_contain_text("54,321")
         expect(row).to_contain_text("Catching up")
+        expect(row).to_contain_text("0.9.1")
         examine(page, "devices")
+        told.say(54_321, buffer_fill=0.95, full_in=11_400)
+        expect(row).to_contain_text("Nearly full")
+        expect(row).to_contain_text(re.compile("full in 3 h (9|10) min"))
         told.say(0)
-        expect(row).not_to_contain_text("Catching up")
+        expect(row).not_to_contain_text("Nearly full")
+        told.send_nonsense()
     page.get_by_test_id("device-search").fill("zz-told")
     expect(page.get_by_test_id(f"device-{own}")).to_have_count(0)
     expect(page).to_have_url(re.compile("q=zz-told"))
@@ -58,6 +63,12 @@ def test_the_fleet_shows_every_device_and_changes_live(page: Page, system: Syste
     page.get_by_test_id("reset-filter").click()
     page.get_by_test_id(f"device-{own}").get_by_role("link").click()
     page.wait_for_url(f"**/devices/{own}")
+    page.goto(f"/devices/{DEVICE}")
+    reason = page.get_by_test_id("rejected-reason").first
+    expect(reason).to_contain_text("1 message")
+    with page.expect_download() as download:
+        reason.get_by_test_id("download-rejected").click()
+    assert download.value.path().read_bytes() == b"no JSON"
     assert complaints == []
 
 

@@ -1,6 +1,7 @@
 """The HTTP API: permissions, pages, rules, leases and orders."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
@@ -158,15 +159,18 @@ async def test_rules_are_replaced_with_their_tag(world: World) -> None:
 
 
 async def test_pages_are_told_when_the_rules_or_the_leases_change(world: World) -> None:
-    def told() -> int:
-        return sum(address == "changes/entitlement" for address, _ in world.bus.broker.published)
+    def told(times: int) -> bool:
+        return sum(address == "changes/entitlement" for address, _ in world.bus.broker.published) == times
 
-    await eventually(lambda: told() == 1)
-    for path, body in (("entitlement", {"rules": []}), ("policy", {"user_lease_s": 86_400, "admin_lease_s": 3_600})):
-        before = told()
+    await eventually(partial(told, 1))
+    leases: dict[str, Any] = {"user_lease_s": 86_400, "admin_lease_s": 3_600}
+    rules: dict[str, Any] = {"rules": []}
+    changes = (("entitlement", rules), ("policy", leases))
+    # {"user_lease_s": 86_400, "admin_lease_s": 3_600}))
+    for before, (path, body) in enumerate(changes, start=1):
         answer = await world.http.put(f"/api/sync/{path}", json=body, headers=world.bearer() | {"If-Match": "*"})
         assert answer.is_success, answer.text
-        await eventually(lambda before=before: told() == before + 1)  # type: ignore[misc]
+        await eventually(partial(told, before + 1))
 
 
 async def test_wrong_rules_change_nothing_and_get_their_reasons(world: World) -> None:
@@ -261,11 +265,15 @@ async def test_orders_that_are_impossible_are_refused(world: World) -> None:
 @pytest.mark.announces_log("mirror_incident")
 async def test_incidents_are_listed_in_pages(world: World) -> None:
     device = await world.ready()
+
+    def has_incidents(times: int) -> bool:
+        return world.metric("pulse_mirror_incidents_total") == times
+
     for n in range(3):
         await world.rows("UPDATE incident SET at = at - interval '2 minutes'")
         device.state = "rollback"
         await device.hello()
-        await eventually(lambda n=n: world.metric("pulse_mirror_incidents_total") == n + 1, what="the incident")  # type: ignore[misc]
+        await eventually(partial(has_incidents, n + 1), what="the incident")
         await world.synced()
         await device.hello()
         await eventually(lambda: device.received[-1].nonce == device.nonce, what="the heartbeat")

@@ -140,6 +140,7 @@ async def test_wipes_are_published_again_at_each_connection(world: World) -> Non
     await order(world, device, "wipe", confirm=device.name)
     address = USERS_WIPE.address(device=device.name)
     await eventually(lambda: address in world.bus.broker.retained, what="the wipe")
+    await eventually(lambda: world.state(device) == "wiped", what="no status waits to be published")
     world.bus.broker.retained.clear()
     world.bus.cut()
     world.bus.heal()

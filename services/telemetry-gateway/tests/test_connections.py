@@ -16,6 +16,7 @@ from pulse_telemetry_gateway.actions.connections import ConnectionHistory
 from pulse_telemetry_gateway.store import connections
 from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.registry_rows import DeviceReport
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -38,7 +39,7 @@ def store(database: Database) -> ConnectionStore:
 
 
 async def say(database: Database, *, online: bool, device: str = "alpha") -> None:
-    await RegistryStore(database).note_status(device, online=online, display_name="", waiting=None)
+    await RegistryStore(database).note_status(device, DeviceReport(online))
 
 
 async def states(store: ConnectionStore, device_id: int = 1) -> list[bool]:

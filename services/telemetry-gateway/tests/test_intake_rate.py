@@ -10,6 +10,7 @@ from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.intake_rate import IntakeRate
 from pulse_telemetry_gateway.store.intake_rate import Fleet, IntakeRateStore, Rate
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.registry_rows import DeviceReport
 from pulse_testkit.servers import Servers
 
 from .conftest import PASSWORD
@@ -73,20 +74,20 @@ async def test_each_reading_counts_in_one_measurement_only(database: Database) -
 async def test_the_backlogs_of_all_devices_are_added(database: Database) -> None:
     registry, store = RegistryStore(database), IntakeRateStore(database)
     assert await store.fleet() == Fleet(0, 0, 0, None)
-    await registry.note_status("a", online=True, display_name="", waiting=7, oldest_waiting=9_000_000)
-    await registry.note_status("b", online=True, display_name="", waiting=5, oldest_waiting=4_000_000)
-    await registry.note_status("c", online=True, display_name="", waiting=0, oldest_waiting=1)
-    await registry.note_status("d", online=False, display_name="", waiting=None)
+    await registry.note_status("a", DeviceReport(online=True, waiting=7, oldest_waiting=9_000_000))
+    await registry.note_status("b", DeviceReport(online=True, waiting=5, oldest_waiting=4_000_000))
+    await registry.note_status("c", DeviceReport(online=True, waiting=0, oldest_waiting=1))
+    await registry.note_status("d", DeviceReport(online=False))
     await registry.device_id("e")
     assert await store.fleet() == Fleet(3, 4, 12, 4_000_000)
     for device in ("f", "g"):
-        await registry.note_status(device, online=True, display_name="", waiting=2**62)
+        await registry.note_status(device, DeviceReport(online=True, waiting=2**62))
     assert (await store.fleet()).waiting == 2**62
 
 
 async def test_a_viewer_sees_the_intake(servers: Servers, database: Database, database_url: str) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    await RegistryStore(database).note_status("a", online=True, display_name="", waiting=7, oldest_waiting=9_000_000)
+    await RegistryStore(database).note_status("a", DeviceReport(online=True, waiting=7, oldest_waiting=9_000_000))
     meter = Meter(database)
     meter.rate.note(10, 0.5)
     async with gateway(servers, url, has_intake=False, history_deadline=50) as started:

@@ -23,8 +23,8 @@ from .conftest import PASSWORD
 from .system import Collector, Gateway, collector, gateway
 
 pytestmark = pytest.mark.servers
-FLOOR = 0.4
-"""Seconds: an answer within them is quick enough on a machine that does other things too."""
+FLOOR = 2.0
+"""Seconds: an answer within them is quick enough on a busy machine. Without the limit it takes longer and longer."""
 Flood = Callable[[], Awaitable[None]]
 
 
@@ -136,9 +136,12 @@ async def test_unreadable_messages_are_quarantined_within_a_budget_and_delay_no_
         async def flood() -> None:
             await asyncio.gather(*(alpha.raw(kind, junk) for kind in ("data", "hello", "drop", "series")))
 
+        began = time.monotonic()
         await judged(beta, flood)
         await eventually(lambda: value(started, "pulse_quarantine_skipped_total") > 0)
-        assert await count(database, "SELECT count(*) FROM quarantine") < 200
+        kept = await count(database, "SELECT count(*) FROM quarantine")
+        # 4 a second of each of the 4 kinds at this pace, and ten seconds' worth at once
+        assert kept <= 4 * 4 * (10 + time.monotonic() - began)
         await alpha.deliver(alpha.batch(0, [1.0]))
 
 

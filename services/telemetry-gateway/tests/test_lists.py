@@ -70,7 +70,9 @@ async def test_series_are_found_by_their_ids_and_by_words_of_their_names(
         assert await ids(ids=",".join(["1"] * 200)) == [1]
         assert await ids(q="öl hall") == [2]
         assert await ids(q="HALL kpa") == [2]
+        assert await ids(q="OL hall") == [2], "without accents"
         assert await ids(q="100%") == [2], "no wildcards"
+        assert await ids(q="\\") == []
         assert await ids(q="h_ll") == []
         assert await ids(q="hall", limit="1") == await ids(device="alpha") == [1, 2, 3]
         assert await ids(q="hall", device="beta") == []
@@ -84,6 +86,74 @@ async def test_series_are_found_by_their_ids_and_by_words_of_their_names(
             assert (answer.status_code, answer.json()["code"]) == (422, code)
         answer = await running.http.get("/api/telemetry/series", params={"q": "a" * 101}, headers=user())
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_series_are_found_by_the_unit_that_they_are_shown_with(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    await three_series(database)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE series SET unit = 'bar', given_unit = 'kPa' WHERE id = 2")
+        await connection.execute(
+            "INSERT INTO series (device_id, name, type, display_name, unit) VALUES "
+            "(2, 'b1', 'int', 'b1', 'kPa'), (2, 'b2', 'bool', 'b2', 'kPa'), (2, 'b3', 'int', 'b3', 'kPa')"
+        )
+        await connection.execute("UPDATE series SET removed_at = now() WHERE name = 'b3'")
+    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as running:
+
+        async def names(**given: str) -> list[object]:
+            return [one["name"] for page in await pages(running, "series", "items", **given) for one in page]
+
+        assert await names(unit="kPa") == ["s2", "b1"] == await names(unit="kPa", limit="1")
+        assert await names(unit="kPa", q="beta") == ["b1"]
+        assert await names(unit="bar") == []
+        assert await names(unit="") == ["s1"], "numbers without a unit"
+        assert await names(type="bool") == ["s3", "b2"]
+        answer = await running.http.get("/api/telemetry/units", headers=user())
+        found = answer.json()["items"]
+        assert sorted(found, key=str) == sorted(
+            [{"unit": "kPa", "series": 2}, {"unit": None, "series": 2}, {"unit": "", "series": 1}], key=str
+        )
+        assert found[-1]["series"] == 1, "the most frequent first"
+        for wrong in ({"unit": "a" * 33}, {"unit": "a\x00"}, {"type": "text"}):
+            answer = await running.http.get("/api/telemetry/series", params=wrong, headers=user())
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_the_first_page_of_a_list_of_series_tells_how_many_there_are(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    await three_series(database)
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO series (device_id, name, type, display_name, unit) VALUES (2, 'b1', 'int', 'b1', '')"
+        )
+        everything = await connection.fetchval("SELECT count(*) FROM series")
+        alpha = await connection.fetchval("SELECT count(*) FROM series WHERE device_id = 1")
+        assert everything > alpha > 2
+        await connection.execute("UPDATE series SET given_name = 'removed', removed_at = now() WHERE id = 3")
+    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as running:
+
+        async def first(**given: str) -> tuple[int, int | None, str | None]:
+            answer = await running.http.get("/api/telemetry/series", params=given, headers=user())
+            body = answer.json()
+            return len(body["items"]), body["total"], body["next"]
+
+        for limit in (1, 2, 1000):
+            for given, total in (
+                ({}, everything - 1),
+                ({"device": "alpha"}, alpha - 1),
+                ({"q": "ALPHA"}, alpha - 1),
+                ({"q": "removed"}, 0),
+                ({"q": "alpha", "device": "beta"}, 0),
+                ({"device": "unknown"}, 0),
+            ):
+                count, found, after = await first(limit=str(limit), **given)
+                assert (count, found) == (min(limit, total), total)
+                assert (after is None) == (total <= limit)
+                if after is not None:
+                    assert (await first(limit=str(limit), after=after, **given))[1] is None
+        assert (await first(ids="1,2,3,99"))[1] == 2
 
 
 async def test_the_epochs_of_a_ledger_come_in_pages(servers: Servers, database_url: str, database: Database) -> None:

@@ -1,6 +1,7 @@
 """Preferences over HTTP, on real PostgreSQL."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,33 @@ from .conftest import World
 
 pytestmark = pytest.mark.servers
 PATH = "/api/profile/preferences"
-DEFAULTS = {"language": None, "theme": "system", "time_zone": None, "decimal_sign": "language"}
-CHOSEN = {"language": "de", "theme": "dark", "time_zone": "Europe/Vienna", "decimal_sign": "comma"}
+NO_VIEWS: dict[str, Any] = {"users": [], "devices": []}
+DEFAULTS = {
+    "language": None,
+    "theme": "system",
+    "time_zone": None,
+    "decimal_sign": "language",
+    "units": "declared",
+    "views": NO_VIEWS,
+}
+USERS_VIEW = {
+    "name": "Invited viewers 🦉",
+    "search": "ada <i>",
+    "role": "viewer",
+    "state": "invited",
+    "sort": "-created",
+    "hidden": ["factor"],
+}
+DEVICES_VIEW = {"name": "Late", "search": "", "view": "attention", "sort": "-backlog", "hidden": ["clock", "site"]}
+VIEWS = {"users": [USERS_VIEW], "devices": [DEVICES_VIEW]}
+CHOSEN = {
+    "language": "de",
+    "theme": "dark",
+    "time_zone": "Europe/Vienna",
+    "decimal_sign": "comma",
+    "units": "imperial",
+    "views": VIEWS,
+}
 
 
 async def test_preferences_are_kept_for_their_account_alone(world: World) -> None:
@@ -51,9 +77,29 @@ async def test_of_two_changes_of_the_same_version_one_wins(world: World) -> None
         ({"language": "tlh"}, "invalid_request"),
         ({"theme": "pink"}, "invalid_request"),
         ({"colour": "pink"}, "invalid_request"),
+        ({"units": "nautical"}, "invalid_request"),
+        ({"views": {"users": []}}, "invalid_request"),
+        ({"views": {**NO_VIEWS, "people": []}}, "invalid_request"),
+        ({"views": {**NO_VIEWS, "users": [USERS_VIEW, USERS_VIEW]}}, "invalid_request"),
+        ({"views": {**NO_VIEWS, "devices": [{**DEVICES_VIEW, "name": str(n)} for n in range(21)]}}, "invalid_request"),
+        *(
+            ({"views": {**NO_VIEWS, "users": [{**USERS_VIEW, **change}]}}, "invalid_request")
+            for change in (
+                {"name": " "},
+                {"name": " a"},
+                {"name": "x" * 61},
+                {"name": "a\u0000b"},
+                {"search": "x" * 101},
+                {"role": "root"},
+                {"sort": "digest"},
+                {"hidden": ["name"]},
+                {"hidden": ["role"] * 7},
+                {"view": "all"},
+            )
+        ),
     ],
 )
-async def test_invalid_preferences_are_rejected(world: World, change: dict[str, str], code: str) -> None:
+async def test_invalid_preferences_are_rejected(world: World, change: dict[str, Any], code: str) -> None:
     own = world.bearer(await world.add())
     answer = await world.http.put(PATH, headers={**own, "if-match": "*"}, json={**DEFAULTS, **change})
     assert (answer.status_code, answer.json()["code"]) == (422, code)
@@ -79,3 +125,33 @@ async def test_a_stored_time_zone_that_the_machine_forgot_can_be_read_and_replac
     assert (read.status_code, read.json()["time_zone"]) == (200, "Europe/Atlantis")
     made = await world.http.put(PATH, headers={**own, "if-match": read.headers["etag"]}, json=DEFAULTS)
     assert (made.status_code, made.json()) == (200, DEFAULTS)
+
+
+async def test_a_client_that_knows_no_units_and_views_keeps_them(world: World) -> None:
+    own = world.bearer(await world.add())
+    await world.http.put(PATH, headers={**own, "if-match": "*"}, json=CHOSEN)
+    known = {name: value for name, value in DEFAULTS.items() if name not in {"units", "views"}}
+    made = await world.http.put(PATH, headers={**own, "if-match": "*"}, json=known)
+    assert (made.status_code, made.json()) == (200, {**known, "units": "imperial", "views": VIEWS})
+    emptied = await world.http.put(PATH, headers={**own, "if-match": "*"}, json={**known, "views": NO_VIEWS})
+    assert emptied.json() == {**known, "units": "imperial", "views": NO_VIEWS}
+
+
+async def test_as_many_and_as_long_views_as_allowed_fit(world: World) -> None:
+    own = world.bearer(await world.add())
+    wide = "🦉" * 58
+    users = [{**USERS_VIEW, "name": f"{wide}{n:02}", "search": "🦉" * 100} for n in range(20)]
+    devices = [{**DEVICES_VIEW, "name": f"{wide}{n:02}", "search": "🦉" * 100} for n in range(20)]
+    wanted = {**DEFAULTS, "views": {"users": users, "devices": devices}}
+    made = await world.http.put(PATH, headers={**own, "if-match": "*"}, json=wanted)
+    assert (made.status_code, made.json()) == (200, wanted)
+
+
+async def test_a_view_of_a_newer_release_is_left_out(world: World) -> None:
+    own = world.bearer(await world.add())
+    await world.http.put(PATH, headers={**own, "if-match": "*"}, json=CHOSEN)
+    await world.rows(
+        "UPDATE preferences SET views = jsonb_set(views, '{users,1}', "
+        """'{"name": "new", "sort": "age"}') RETURNING 1"""
+    )
+    assert (await world.http.get(PATH, headers=own)).json() == CHOSEN

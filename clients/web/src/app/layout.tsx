@@ -8,7 +8,14 @@ import type { ReactNode } from "react";
 import { BrandProvider } from "@/components/brand";
 import { StyleNonce } from "@/components/style-nonce";
 import { PageMessages } from "@/i18n/page-messages";
-import { DECIMAL_COOKIE, isDecimalSign, knownTimeZone, TIME_ZONE_COOKIE } from "@/lib/preferences";
+import {
+  DECIMAL_COOKIE,
+  isDecimalSign,
+  isUnitSystem,
+  knownTimeZone,
+  TIME_ZONE_COOKIE,
+  UNITS_COOKIE,
+} from "@/lib/preferences";
 import { accentStyle } from "@/lib/brand";
 import { currentBrand } from "@/lib/server/brand";
 import { isTheme, THEME_COOKIE } from "@/lib/theme";
@@ -42,10 +49,12 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   const stored = await cookies();
   const chosen = stored.get(THEME_COOKIE)?.value;
   const decimal = stored.get(DECIMAL_COOKIE)?.value;
+  const units = stored.get(UNITS_COOKIE)?.value;
   return (
     <html
       lang={await getLocale()}
       data-decimal={isDecimalSign(decimal) ? decimal : undefined}
+      data-units={isUnitSystem(units) ? units : undefined}
       data-time-zone={knownTimeZone(stored.get(TIME_ZONE_COOKIE)?.value)}
       data-theme={isTheme(chosen) ? chosen : "system"}
       className={`${GeistSans.variable} ${GeistMono.variable}`}

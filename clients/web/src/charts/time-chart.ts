@@ -28,6 +28,8 @@ const AXIS_FONT = "11px";
 /** Charts with one key move their crosshairs together. */
 const SYNC_KEY = "pulse";
 const LEAST_SIZE = 50;
+/** A chart with more lines than this draws thin ones. */
+const MOST_WIDE_LINES = 4;
 
 export class TimeChart {
   private plot: uPlot;
@@ -173,8 +175,10 @@ export class TimeChart {
       limits: () => this.limits.map(({ value }) => value),
       axis: group.axis,
     };
+    const hasArea = series.length === 1;
+    const isThin = series.length > MOST_WIDE_LINES;
     const lines = series.map((one, place) =>
-      lineSettings(one, color(seriesColor(firstColor + place)), series.length === 1),
+      lineSettings(one, { stroke: color(seriesColor(firstColor + place)), hasArea, isThin }),
     );
     const zone = pageTimeZone();
     const settings: uPlot.Options = {

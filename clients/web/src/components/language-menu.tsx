@@ -1,7 +1,8 @@
 "use client";
 // The language of the pages. A cookie stores it, so the server renders the right one immediately.
 import { Languages } from "lucide-react";
-import { useLocale, useTranslations } from "next-intl";
+import { useTranslations } from "next-intl";
+import { usePageLanguage } from "@/i18n/page-texts-provider";
 import { isLocale, LOCALE_COOKIE, LOCALES, type Locale } from "@/i18n/locale-names";
 import { savePreference } from "@/lib/preference-store";
 import { setPreferenceCookie } from "@/lib/preferences";
@@ -27,7 +28,7 @@ export function LanguageMenu() {
 /** One item for each language, for a menu. Each language is named in itself, so that everyone finds their own. */
 export function LanguageChoices() {
   const t = useTranslations("common.language");
-  const locale = useLocale();
+  const locale = usePageLanguage();
   return (
     <MenuRadioGroup
       aria-label={t("label")}

@@ -80,6 +80,7 @@ export type Collector = Answer<"/api/collectors/{id}", "get">;
 export type CollectorWithCode = Answer<"/api/collectors", "post">;
 export type PlainCredentials = Answer<"/api/collectors/plain-devices", "post">;
 export type Epoch = Answer<"/api/telemetry/devices/{device}/ledger", "get">["epochs"][number];
+export type QuarantineReason = Answer<"/api/telemetry/quarantine/reasons", "get">["items"][number];
 export type ConnectionEvent = Answer<"/api/telemetry/devices/{device}/connections", "get">["items"][number];
 export type Command = Answer<"/api/telemetry/devices/{device}/commands/{command}", "get">;
 export type Mirror = Answer<"/api/sync/collectors", "get">["items"][number];

@@ -8,7 +8,10 @@ const translators = new Map<string, unknown>();
 
 let page: { locale: Locale; messages: Messages } | null = null;
 
-/** Adds texts that the page has. A page has one language: choosing another one loads the page again. */
+/**
+ * Adds texts that the page has. A page has one language: choosing another one loads the page again. `locale`: of the
+ * numbers in them.
+ */
 export function setPageTexts(locale: Locale, messages: Messages): void {
   translators.clear();
   page = { locale, messages: { ...page?.messages, ...messages } };

@@ -3,6 +3,7 @@ import { pageTexts } from "@/i18n/page-texts";
 import type { Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
 import { numberLocale } from "./page-locale";
+import { converted, convertedDecimals, pageConversion, type Conversion } from "./units";
 
 export type FormattedValue = { readonly text: string; readonly unit: string };
 
@@ -18,27 +19,42 @@ const formatters = new Map<Intl.NumberFormatOptions | number, Intl.NumberFormat>
 // Larger numbers are written with an exponent.
 const LEAST_EXPONENTIAL = 1e15;
 const MAX_DIGITS = 7;
+const LEAST_CONVERTED_DIGITS = 6;
 const EXPONENT_DIGITS = 4;
 const DAY_SECONDS = 86_400;
 // A value below this share of the range is rounding noise.
 const NOISE = 1e-15;
 
-/** Every digit of `value`, as it was stored. Bytes are not scaled. */
+/**
+ * Every digit of `value`, as it was stored. Bytes are not scaled. In the units of the person, a value has as many digits as
+ * the stored one, and at least six.
+ */
 export function formatValue(value: RawValue | null, series: Pick<Series, "type" | "unit">): FormattedValue {
   const [fixed, number] = asNumber(value, series);
   if (fixed) return fixed;
+  const conversion = pageConversion(series.unit);
+  if (!conversion) return { text: exactly(number), unit: series.unit };
+  const digits = Math.min(12, Math.max(LEAST_CONVERTED_DIGITS, digitsOf(number)));
+  const shown = Number(converted(number, conversion).toPrecision(digits));
+  return { text: exactly(shown), unit: conversion.unit };
+}
+
+function exactly(number: number): string {
   const size = Math.abs(number);
   const isPlain = number === 0 || (size >= 1e-6 && size < 1e21);
-  return {
-    text: isPlain ? formatterOf(EXACTLY).format(number || 0) : shortExponent(String(number)),
-    unit: series.unit,
-  };
+  return isPlain ? formatterOf(EXACTLY).format(number || 0) : shortExponent(String(number));
+}
+
+/** How many significant digits `value` has. */
+function digitsOf(value: number): number {
+  return value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length;
 }
 
 /**
  * A short form of `value`, at least one digit long. It has more digits when the values on the screen differ only in these.
  * `span`: the difference between the highest and the lowest value on the screen; 0 when it is unknown. Bytes are scaled to
- * binary multiples. A series with a number of decimals has exactly those.
+ * binary multiples. A series with a number of decimals has exactly those. `value` and `span` are in the unit of the series,
+ * the text is in that of the person.
  */
 export function formatBrief(
   value: RawValue | null,
@@ -47,6 +63,8 @@ export function formatBrief(
 ): FormattedValue {
   const [fixed, number] = asNumber(value, series);
   if (fixed) return fixed;
+  const conversion = pageConversion(series.unit);
+  if (conversion) return briefConverted(number, conversion, series.decimals, span);
   const steps = bytesPer(series.unit);
   if (!steps) {
     const { decimals } = series;
@@ -61,8 +79,31 @@ export function formatBrief(
   return { text: power === 0 ? briefBytes(number) : briefScaled(scaled), unit: steps[power]! };
 }
 
-/** The full value as text: for the title where the screen shows the short form. */
+function briefConverted(
+  number: number,
+  conversion: Conversion,
+  decimals: number | null | undefined,
+  span: number,
+): FormattedValue {
+  const shown = converted(number, conversion);
+  const isFixed = decimals != null && Math.abs(shown) < LEAST_EXPONENTIAL;
+  return {
+    text: isFixed
+      ? withDecimals(shown, convertedDecimals(decimals, conversion))
+      : briefly(shown, span * conversion.factor),
+    unit: conversion.unit,
+  };
+}
+
+/** The full value as text: for the title where the screen shows the short form. A converted one has the stored one too. */
 export function formatFull(value: RawValue | null, series: Pick<Series, "type" | "unit">): string {
+  if (
+    typeof value === "number" &&
+    Number.isFinite(value) &&
+    series.type !== "bool" &&
+    pageConversion(series.unit)
+  )
+    return `${valueText(formatValue(value, series))} (${exactly(value)} ${series.unit})`;
   const brief = formatBrief(value, series);
   if (!bytesPer(series.unit) || brief.unit === series.unit || typeof value !== "number")
     return valueText(formatValue(value, series));

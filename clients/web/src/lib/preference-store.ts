@@ -9,6 +9,8 @@ const NEVER_SAVED = '"1"';
 /** Remembers what the page was loaded again for, so that blocked cookies cause no endless loop. */
 const RELOADED_FOR = "pulse_reloaded_for";
 
+const MOST_ATTEMPTS = 2;
+
 /** The client of the signed-in account; null without one. */
 let client: ApiClient | null = null;
 
@@ -31,15 +33,22 @@ export function forgetAccount(api: ApiClient): void {
 
 /** Stores one changed preference with the account, if somebody is signed in. The browser has it already. */
 export async function savePreference(change: Partial<Preferences>): Promise<void> {
-  if (!client) return;
-  // Another tab may save at the same time.
-  for (const isLast of [false, true]) {
-    const { body, etag } = await client.getTagged(PATH);
+  if (client) await updatePreferences(client, () => change);
+}
+
+/** Changes the stored preferences of the account. Returns all of them. Throws ApiError. */
+export async function updatePreferences(
+  api: ApiClient,
+  change: (now: Preferences) => Partial<Preferences>,
+): Promise<Preferences> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { body, etag } = await api.getTagged(PATH);
     try {
-      await client.put(PATH, { body: { ...body, ...change }, ifMatch: etag });
-      return;
+      return await api.put(PATH, { body: { ...body, ...change(body) }, ifMatch: etag });
     } catch (error) {
-      if (isLast || !(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
+      // Another tab may save at the same time.
+      const isOutdated = error instanceof ApiError && error.code === "precondition_failed";
+      if (attempt === MOST_ATTEMPTS || !isOutdated) throw error;
     }
   }
 }

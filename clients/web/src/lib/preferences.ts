@@ -6,6 +6,10 @@ import { THEME_COOKIE } from "./theme";
 
 export const TIME_ZONE_COOKIE = "pulse_time_zone";
 export const DECIMAL_COOKIE = "pulse_decimal";
+export const UNITS_COOKIE = "pulse_units";
+
+/** The preferences that change how pages look. */
+export type PagePreferences = Omit<Preferences, "views">;
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -18,9 +22,9 @@ export function setPreferenceCookie(name: string, value: string | null): void {
 
 /**
  * Stores the preferences in this browser. Returns whether the page has to be loaded again, because it was rendered in
- * another language, time zone or number format.
+ * another language, time zone, number format or system of units.
  */
-export function applyPreferences(preferences: Preferences): boolean {
+export function applyPreferences(preferences: PagePreferences): boolean {
   const { language, theme } = preferences;
   const hadLanguage = document.cookie.includes(`${LOCALE_COOKIE}=`);
   setPreferenceCookie(LOCALE_COOKIE, language);
@@ -30,13 +34,20 @@ export function applyPreferences(preferences: Preferences): boolean {
   return applyRegion(preferences) || isOtherLanguage;
 }
 
-/** Like `applyPreferences`, for the time zone and the number format alone: nobody else's may stay in this browser. */
-export function applyRegion({ time_zone, decimal_sign }: Preferences): boolean {
+/** Like `applyPreferences`, for the time zone, the number format and the units: nobody else's may stay in this browser. */
+export function applyRegion({ time_zone, decimal_sign, units }: PagePreferences): boolean {
   const sign = decimal_sign === "language" ? null : decimal_sign;
   setPreferenceCookie(TIME_ZONE_COOKIE, time_zone);
+  const system = units === "declared" ? null : units;
   setPreferenceCookie(DECIMAL_COOKIE, sign);
-  const { timeZone, decimal } = document.documentElement.dataset;
-  return (time_zone ?? "") !== (timeZone ?? "") || (sign ?? "") !== (decimal ?? "");
+  setPreferenceCookie(UNITS_COOKIE, system);
+  const { timeZone, decimal, units: shown } = document.documentElement.dataset;
+  const pairs = [
+    [time_zone, timeZone],
+    [sign, decimal],
+    [system, shown],
+  ];
+  return pairs.some(([chosen, rendered]) => (chosen ?? "") !== (rendered ?? ""));
 }
 
 /** A time zone that this server knows; undefined for another text, which a cookie may hold. */
@@ -50,6 +61,12 @@ export function knownTimeZone(name: string | undefined): string | undefined {
 }
 
 export type DecimalSign = "point" | "comma";
+
+export type UnitSystem = "metric" | "imperial";
+
+export function isUnitSystem(name: string | undefined): name is UnitSystem {
+  return name === "metric" || name === "imperial";
+}
 
 export function isDecimalSign(name: string | undefined): name is DecimalSign {
   return name === "point" || name === "comma";

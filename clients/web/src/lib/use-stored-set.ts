@@ -20,17 +20,22 @@ function read(key: string): string {
   }
 }
 
-/** The set under `key`, and a function that adds or removes a name. It is empty where nothing can be stored. */
-export function useStoredSet(key: string): [has: (name: string) => boolean, toggle: (name: string) => void] {
+export type StoredSet = {
+  readonly names: ReadonlySet<string>;
+  /** Adds the name, or removes it. */
+  readonly toggle: (name: string) => void;
+  readonly replace: (names: Iterable<string>) => void;
+};
+
+/** The set under `key`. It is empty where nothing can be stored. */
+export function useStoredSet(key: string): StoredSet {
   const text = useSyncExternalStore(
     subscribe,
     () => read(key),
     () => "",
   );
   const names = new Set(text.split(",").filter(Boolean));
-  const toggle = (name: string) => {
-    const next = new Set(names);
-    if (!next.delete(name)) next.add(name);
+  const replace = (next: Iterable<string>) => {
     try {
       localStorage.setItem(key, [...next].join(","));
     } catch {
@@ -38,5 +43,10 @@ export function useStoredSet(key: string): [has: (name: string) => boolean, togg
     }
     for (const listener of listeners) listener();
   };
-  return [(name) => names.has(name), toggle];
+  const toggle = (name: string) => {
+    const next = new Set(names);
+    if (!next.delete(name)) next.add(name);
+    replace(next);
+  };
+  return { names, toggle, replace };
 }

@@ -3,6 +3,7 @@ import { createTranslator } from "next-intl";
 import { describe, expect, it } from "vitest";
 import { PERMISSIONS } from "@/contracts/generated/permissions";
 import { LOCALES } from "@/i18n/locale-names";
+import { numberLocaleOf } from "@/lib/page-locale";
 import de from "./de";
 import en from "./en";
 
@@ -46,6 +47,25 @@ it.each(LOCALES)("has no message that cannot be read: %s", (locale) => {
     },
   });
   for (const key of english.keys()) translate(key as "pages.users");
+});
+
+it.each(LOCALES)("has the plural rules of every number format: %s", (language) => {
+  const numbers = [...Array(1_100).keys(), 0.5, 1.5, 1e6, 1e9];
+  const forms = (locale: string) => numbers.map((one) => new Intl.PluralRules(locale).select(one));
+  for (const sign of ["point", "comma"])
+    expect(forms(numberLocaleOf(language, sign))).toEqual(forms(language));
+});
+
+it.each([
+  ["en", "point", "1,234 accounts"],
+  ["en", "comma", "1.234 accounts"],
+  ["de", "point", "1,234 Konten"],
+  ["de", "comma", "1.234 Konten"],
+  ["de", undefined, "1.234 Konten"],
+] as const)("writes counts in the chosen number format: %s, %s", (language, sign, text) => {
+  const locale = numberLocaleOf(language, sign);
+  const t = createTranslator({ locale, messages: LANGUAGES[language], namespace: "users" });
+  expect(t("accounts", { total: 1_234 })).toBe(text);
 });
 
 it("describes every permission as the services do", () => {

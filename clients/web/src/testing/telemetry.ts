@@ -22,7 +22,13 @@ export function aDevice(changes: Partial<Device> = {}): Device {
     promise: "exactly_once",
     cloned: false,
     series_count: 1,
+    version: "0.3.0",
     waiting: 0,
+    oldest_waiting: null,
+    buffer_fill: null,
+    full_at: null,
+    lag_us: null,
+    quarantined: 0,
     ...changes,
   };
 }

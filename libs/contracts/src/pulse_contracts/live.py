@@ -85,13 +85,15 @@ class LiveFrame(LiveMessage):
 
 class DeviceState(LiveMessage):
     """State of one device. `waiting`: readings in the collector's backlog. `oldest_waiting`: when the oldest was
-    taken."""
+    taken. `buffer_fill`: how full the collector's buffer is, from 0 to 1. `full_in`: seconds until it is full."""
 
     id: str
     online: bool
     last_seen_at: str
     waiting: int | None
     oldest_waiting: int | None
+    buffer_fill: float | None = None
+    full_in: int | None = None
 
 
 class DeviceStates(LiveMessage):

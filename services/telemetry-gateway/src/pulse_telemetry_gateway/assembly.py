@@ -71,6 +71,7 @@ from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryLimits, RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
+from pulse_telemetry_gateway.store.search import SeriesSearch
 from pulse_telemetry_gateway.store.shards import ShardStore
 from pulse_telemetry_gateway.store.verification import VerificationStore
 
@@ -204,6 +205,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Certificates(settings.mqtt_url, settings.mqtt_ca_file, time.monotonic),
         intake_rate,
         Incidents(saving),
+        SeriesSearch(database),
     )
     ingest_parts = Parts(
         routers=(),

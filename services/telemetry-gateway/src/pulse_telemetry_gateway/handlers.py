@@ -33,6 +33,7 @@ from pulse_telemetry_gateway.model.ledger.arrivals import DeviceMessage
 from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.registry_rows import DeviceReport
 
 R = TypeVar("R")
 U = TypeVar("U", Batch, Dropped, Hello, SeriesDeclared)
@@ -154,13 +155,16 @@ class Handlers:
         await self._states.take(_named(delivery.levels["id"]), delivery.message)
 
     async def _note_status(self, device: str, status: Status) -> None:
-        await self._registry.note_status(
-            device,
-            online=status.state == "online",
-            display_name=status.name,
-            waiting=status.waiting,
-            oldest_waiting=status.oldest_waiting,
+        report = DeviceReport(
+            status.state == "online",
+            status.name,
+            status.version,
+            status.waiting,
+            status.oldest_waiting,
+            status.buffer_fill,
+            status.full_in,
         )
+        await self._registry.note_status(device, report)
         self.on_status()
 
 

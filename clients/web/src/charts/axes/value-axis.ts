@@ -2,8 +2,10 @@
 import { pageTexts } from "@/i18n/page-texts";
 import type uPlot from "uplot";
 import { bytesPer } from "@/lib/format";
+import { converted, pageConversion } from "@/lib/units";
 import { withLimits } from "../marks/limits";
 import { axisLabels, axisWidth } from "./axis-labels";
+import { drawnIncrements, drawnTicks } from "./converted-ticks";
 import type { AxisMode } from "../types";
 import { logRange, valueRange } from "./value-range";
 
@@ -44,22 +46,33 @@ export function valueAxis(
   { unit, isSwitch, scale, axis }: ValueAxisSettings,
 ): uPlot.Axis {
   const isLog = !isSwitch && axis?.mode === "log";
+  const conversion = isSwitch ? null : pageConversion(unit);
+  const shownUnit = conversion?.unit ?? unit;
+  const shown = (tick: number) => (conversion ? converted(tick * scale(), conversion) : tick * scale());
+  const ticks: Pick<uPlot.Axis, "incrs" | "splits"> =
+    conversion && !isLog
+      ? {
+          incrs: () => drawnIncrements(conversion, scale()),
+          splits: (_, __, min, max, increment) => drawnTicks(conversion, scale(), [min, max], increment),
+        }
+      : {
+          incrs: bytesPer(unit) && !isLog ? BYTE_INCREMENTS : undefined,
+          splits: isSwitch ? () => [0, 1] : undefined,
+        };
   return {
     ...style,
     size: (plot, labels: string[] | null) => axisWidth(widestText(plot.ctx, font, labels ?? []), AXIS_GAP),
     space: LEAST_SPACING,
-    incrs: bytesPer(unit) && !isLog ? BYTE_INCREMENTS : undefined,
-    splits: isSwitch ? () => [0, 1] : undefined,
-    values: (_, ticks) =>
+    ...ticks,
+    values: (_, drawn) =>
       isSwitch
         ? [pageTexts("common.values")("off"), pageTexts("common.values")("on")]
         : isLog
           ? // Each power of ten has digits of its own. uPlot passes null for ticks without a label.
-            ticks.map((tick: number | null) => (tick === null ? "" : axisLabels([tick * scale()], unit)[0]!))
-          : axisLabels(
-              ticks.map((tick) => tick * scale()),
-              unit,
-            ),
+            drawn.map((tick: number | null) =>
+              tick === null ? "" : axisLabels([shown(tick)], shownUnit)[0]!,
+            )
+          : axisLabels(drawn.map(shown), shownUnit),
   };
 }
 

@@ -45,7 +45,7 @@ describe("DrawScheduler", () => {
     const page = setUp();
     page.scheduler.add(page.chart("a"));
     expect(page.at(0)).toEqual(["a"]);
-    expect(page.at(50)).toEqual([]);
+    expect(page.at(16)).toEqual([]);
     expect(page.at(100)).toEqual(["a"]);
   });
 
@@ -54,7 +54,23 @@ describe("DrawScheduler", () => {
     for (const name of ["a", "b", "c"]) page.scheduler.add(page.chart(name, { costMs: 4 }));
     expect(page.at(0)).toEqual(["a", "b"]);
     expect(page.at(16)).toEqual(["c"]);
+    expect(page.at(32)).toEqual([]);
     expect(page.at(100)).toEqual(["a", "b"]);
+  });
+
+  it("rests after a late frame, three times as long as it was late, and never longer than 300 ms", () => {
+    const page = setUp();
+    page.scheduler.add(page.chart("a", { everyMs: 1 }));
+    expect(page.at(0)).toEqual(["a"]);
+    // 20 ms late
+    expect(page.at(37)).toEqual([]);
+    expect(page.at(96)).toEqual([]);
+    expect(page.at(97)).toEqual(["a"]);
+    expect(page.at(597)).toEqual([]);
+    expect(page.at(896)).toEqual([]);
+    expect(page.at(897)).toEqual(["a"]);
+    // A hidden page gets no frames. Its charts draw as soon as somebody looks again.
+    expect(page.at(60_000)).toEqual(["a"]);
   });
 
   it("draws no invisible chart, and nothing on a hidden page", () => {
@@ -63,9 +79,9 @@ describe("DrawScheduler", () => {
     page.scheduler.add(page.chart("a"));
     expect(page.at(0)).toEqual(["a"]);
     page.hide(true);
-    expect(page.at(1_000)).toEqual([]);
+    expect(page.at(2_000)).toEqual([]);
     page.hide(false);
-    expect(page.at(1_001)).toEqual(["a"]);
+    expect(page.at(2_001)).toEqual(["a"]);
   });
 
   it("draws a hurried chart at once, and stops after the last chart is removed", () => {

@@ -1,4 +1,5 @@
-// Draws all charts from one animation frame. Each chart draws when it is due, and while the frame has time left.
+// Draws all charts from one animation frame. Each chart draws when it is due, and while the frame has time left. When
+// the browser is late with painting, charts draw less often, so that the page still answers at once.
 
 export type Drawable = {
   /** Milliseconds between two draws. */
@@ -15,11 +16,20 @@ export type SchedulerPorts = {
 };
 
 const BUDGET_MS = 6;
+const FRAME_MS = 17;
+/** After a frame that was late, charts rest this many times as long as it was late. */
+const REST = 3;
+const MOST_REST_MS = 300;
+/** Frames further apart mean that the page was hidden. */
+const HIDDEN_MS = 1_000;
 
 export class DrawScheduler {
   private readonly due = new Map<Drawable, number>();
   private order: Drawable[] = [];
   private frame: number | null = null;
+  private lastMs = 0;
+  private hasDrawn = false;
+  private restUntilMs = 0;
 
   constructor(private readonly ports: SchedulerPorts) {}
 
@@ -45,11 +55,18 @@ export class DrawScheduler {
 
   private readonly run = (nowMs: number): void => {
     this.frame = this.ports.requestFrame(this.run);
-    if (this.ports.isHidden()) return;
+    // The browser paints after the draw calls. Only the time until the next frame shows what the painting took.
+    const lateMs = nowMs - this.lastMs - FRAME_MS;
+    if (this.hasDrawn && lateMs > 0 && lateMs < HIDDEN_MS)
+      this.restUntilMs = nowMs + Math.min(MOST_REST_MS, REST * lateMs);
+    this.hasDrawn = false;
+    this.lastMs = nowMs;
+    if (this.ports.isHidden() || nowMs < this.restUntilMs) return;
     const started = this.ports.nowMs();
     for (const drawable of [...this.order]) {
       if ((this.due.get(drawable) ?? Infinity) > nowMs || !drawable.isVisible()) continue;
       drawable.draw();
+      this.hasDrawn = true;
       this.due.set(drawable, nowMs + drawable.everyMs());
       // A chart that drew moves to the end. When time runs out, the others come first in the next frame.
       this.order = [...this.order.filter((one) => one !== drawable), drawable];

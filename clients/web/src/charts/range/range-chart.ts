@@ -153,10 +153,10 @@ export class RangeChart {
 
   private looks(line: RangeLine, isAlone: boolean, color: (name: string) => string): uPlot.Series[] {
     const stroke = color(seriesColor(line.color));
-    const own = lineSettings(line.series, stroke, isAlone && !line.earlier);
+    const own = lineSettings(line.series, { stroke, hasArea: isAlone && !line.earlier });
     if (!line.earlier) return [own];
     const half = stroke.replace(/^rgb\((.+)\)$/, "rgba($1, 0.55)");
-    return [own, { ...lineSettings(line.series, half, false), dash: COMPARISON_DASH }];
+    return [own, { ...lineSettings(line.series, { stroke: half }), dash: COMPARISON_DASH }];
   }
 
   private timeAxis(style: uPlot.Axis, hasTimes: boolean): uPlot.Axis {

@@ -4,7 +4,7 @@ import { Search } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Input } from "./input";
 
-const PAUSE_MS = 250;
+const PAUSE_MS = 120;
 
 type SearchFieldProps = {
   label: string;

@@ -46,13 +46,15 @@ export type LiveFrame = {
   v: readonly (boolean | number)[];
 };
 
-/** State of one device. `waiting`: readings in the collector's backlog. `oldest_waiting`: when the oldest was taken. */
+/** State of one device. `waiting`: readings in the collector's backlog. `oldest_waiting`: when the oldest was taken. `buffer_fill`: how full the collector's buffer is, from 0 to 1. `full_in`: seconds until it is full. */
 export type DeviceState = {
   id: string;
   online: boolean;
   last_seen_at: string;
   waiting: number | null;
   oldest_waiting: number | null;
+  buffer_fill: number | null;
+  full_in: number | null;
 };
 
 /** Devices whose state has changed since the previous message. At most one message a second. */

@@ -657,6 +657,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/units": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_units"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
@@ -686,6 +702,7 @@ export type components = {
         readonly AllSeries: {
             readonly items: readonly components["schemas"]["SeriesView"][];
             readonly next: string | null;
+            readonly total: number | null;
             readonly truncated: boolean;
         };
         readonly AnnotationBody: {
@@ -904,16 +921,22 @@ export type components = {
             readonly name: string | null;
         };
         readonly DeviceView: {
+            readonly buffer_fill: number | null;
             readonly clock_offset_us: number | null;
             readonly clock_suspect: boolean;
             readonly cloned: boolean;
+            readonly full_at: string | null;
             readonly id: string;
+            readonly lag_us: number | null;
             readonly last_seen_at: string | null;
             readonly name: string;
+            readonly oldest_waiting: string | null;
             readonly online: boolean | null;
             /** @enum {string} */
             readonly promise: "exactly_once" | "at_least_once";
+            readonly quarantined: number;
             readonly series_count: number;
+            readonly version: string;
             readonly waiting: number | null;
         };
         readonly Devices: {
@@ -1449,6 +1472,13 @@ export type components = {
             readonly w: number;
             readonly x: number;
             readonly y: number;
+        };
+        readonly UnitView: {
+            readonly series: number;
+            readonly unit: string | null;
+        };
+        readonly Units: {
+            readonly items: readonly components["schemas"]["UnitView"][];
         };
     };
     responses: never;
@@ -2379,6 +2409,7 @@ export interface operations {
             readonly query?: {
                 readonly cursor?: string | null;
                 readonly limit?: number;
+                readonly device?: string | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -2637,6 +2668,8 @@ export interface operations {
                 readonly device?: string | null;
                 readonly ids?: string | null;
                 readonly q?: string | null;
+                readonly type?: ("int" | "float" | "bool") | null;
+                readonly unit?: string | null;
                 readonly after?: string | null;
                 readonly limit?: number;
             };
@@ -2894,6 +2927,25 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["StorageView"];
+                };
+            };
+        };
+    };
+    readonly list_units: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Units"];
                 };
             };
         };

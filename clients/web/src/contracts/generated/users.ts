@@ -465,6 +465,15 @@ export type components = {
             readonly updated_by_name: string;
             readonly version: number;
         };
+        readonly DevicesView: {
+            readonly hidden: readonly ("site" | "state" | "backlog" | "clock" | "promise" | "series" | "mirror" | "seen")[];
+            readonly name: string;
+            readonly search: string;
+            /** @enum {string} */
+            readonly sort: "state" | "name" | "backlog" | "seen" | "-state" | "-name" | "-backlog" | "-seen";
+            /** @enum {string} */
+            readonly view: "all" | "attention" | "collectors" | "plain";
+        };
         readonly FieldProblem: {
             readonly loc: readonly string[];
             readonly msg: string;
@@ -533,6 +542,8 @@ export type components = {
              */
             readonly theme?: "system" | "light" | "dark";
             readonly time_zone?: string | null;
+            readonly units?: ("declared" | "metric" | "imperial") | null;
+            readonly views?: components["schemas"]["SavedViews"] | null;
         };
         readonly PreferencesView: {
             /** @enum {string} */
@@ -541,6 +552,9 @@ export type components = {
             /** @enum {string} */
             readonly theme: "system" | "light" | "dark";
             readonly time_zone: string | null;
+            /** @enum {string} */
+            readonly units: "declared" | "metric" | "imperial";
+            readonly views: components["schemas"]["SavedViews"];
         };
         readonly Problem: {
             /** @default null */
@@ -578,6 +592,10 @@ export type components = {
             readonly outcome: "ok" | "not_found" | "own_account" | "last_administrator" | "precondition_failed";
             readonly version: number | null;
         };
+        readonly SavedViews: {
+            readonly devices: readonly components["schemas"]["DevicesView"][];
+            readonly users: readonly components["schemas"]["UsersView"][];
+        };
         readonly StrengthRequest: {
             /** @default  */
             readonly email?: string;
@@ -592,6 +610,16 @@ export type components = {
             readonly min_length: number;
             readonly problems: readonly ("too_short" | "too_long" | "not_text" | "common" | "pattern" | "contains_context")[];
             readonly score: number;
+        };
+        readonly UsersView: {
+            readonly hidden: readonly ("role" | "state" | "factor" | "lastActive" | "created" | "updated")[];
+            readonly name: string;
+            readonly role: ("admin" | "user" | "viewer") | "all";
+            readonly search: string;
+            /** @enum {string} */
+            readonly sort: "name" | "-name" | "created" | "-created" | "updated" | "-updated";
+            /** @enum {string} */
+            readonly state: "all" | "active" | "invited" | "inactive";
         };
     };
     responses: never;

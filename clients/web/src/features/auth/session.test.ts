@@ -75,6 +75,52 @@ describe("Session", () => {
     expect(session.state).toEqual({ status: "signed-in", account, mustEnrol: false });
   });
 
+  it("starts with the answer to the early request, and asks no second time", async () => {
+    const { open, calls, answers } = setUp();
+    answers.push(() => grant("one"));
+    const session = open();
+    session.startEarly();
+    session.startEarly();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(session.state).toEqual({ status: "starting" });
+    session.start();
+    expect(await session.token()).toBe(tokenOf("one", 300));
+    expect(calls).toHaveLength(1);
+    session.startEarly();
+    expect(calls).toHaveLength(1);
+  });
+
+  it("reports a failure of the early request when the page starts, and tries again", async () => {
+    const { open, calls, answers } = setUp();
+    const session = open();
+    session.startEarly();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(session.state).toEqual({ status: "starting" });
+    session.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.state).toMatchObject({ status: "unreachable" });
+    answers.push(() => grant("one"));
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(session.state).toMatchObject({ status: "signed-in" });
+    expect(calls).toHaveLength(2);
+  });
+
+  it("forgets the early answer when another tab signs out", async () => {
+    const { open, answers } = setUp();
+    const [session, other] = [open(), open()];
+    answers.push(
+      () => grant("one"),
+      () => new Response(null, { status: 204 }),
+      () => problem(401, "session_ended"),
+    );
+    session.startEarly();
+    await vi.advanceTimersByTimeAsync(10);
+    await other.signOut();
+    session.start();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(session.state).toMatchObject({ status: "signed-out" });
+  });
+
   it("renews a minute before expiry", async () => {
     const { open, calls, answers } = setUp();
     answers.push(

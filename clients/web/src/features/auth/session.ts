@@ -53,6 +53,7 @@ export class Session implements TokenSource {
   private current: SessionState = { status: "starting" };
   private currentToken: Token | null = null;
   private refreshing: Promise<string> | null = null;
+  private early: Promise<Grant> | null = null;
   private cancelTimer: () => void = () => {};
   private failures = 0;
   private nextEmail = "";
@@ -90,6 +91,16 @@ export class Session implements TokenSource {
   async renew(rejected: string): Promise<string> {
     if (this.currentToken && this.currentToken.value !== rejected) return this.currentToken.value;
     return this.refresh();
+  }
+
+  /**
+   * Asks for a token before the page can show anything, so that the request does not wait for React. `start` takes the
+   * answer, and reports a failure.
+   */
+  startEarly(): void {
+    if (this.currentToken || this.refreshing || this.early) return;
+    this.early = this.ports.exclusively(() => this.requestGrant());
+    this.early.catch(() => undefined);
   }
 
   /** Gets a token from the cookies when the page loads. A failure shows in `state`. */
@@ -146,8 +157,7 @@ export class Session implements TokenSource {
   }
 
   private refresh(): Promise<string> {
-    this.refreshing ??= this.ports
-      .exclusively(() => this.requestGrant())
+    this.refreshing ??= this.takeEarly()
       .then((grant) => this.accept(grant))
       .catch((error: unknown) => {
         this.refreshFailed(error);
@@ -157,6 +167,13 @@ export class Session implements TokenSource {
         this.refreshing = null;
       });
     return this.refreshing;
+  }
+
+  /** The answer to the early request, once; else a new request. */
+  private takeEarly(): Promise<Grant> {
+    const early = this.early ?? this.ports.exclusively(() => this.requestGrant());
+    this.early = null;
+    return early;
   }
 
   private async requestGrant(): Promise<Grant> {
@@ -201,6 +218,7 @@ export class Session implements TokenSource {
     // After a sign-out by the user, another person may use the page. Do not suggest the email then.
     this.nextEmail = reason && this.current.status === "signed-in" ? this.current.account.email : "";
     this.currentToken = null;
+    this.early = null;
     this.setState({ status: "signed-out", reason });
   }
 

@@ -7,7 +7,7 @@ import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import type { Device, Series } from "@/contracts/http";
 import { useText } from "./boards/text";
-import type { Backlogs } from "./devices/backlog";
+import type { Backlogs } from "@/lib/backlog";
 import { CatchUp } from "./devices/catch-up";
 import { deviceState } from "./devices/device-state";
 import { useCoarseNow, useConnectionKind, useHistoryState, useTick } from "./feed-hooks";

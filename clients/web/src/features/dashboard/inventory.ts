@@ -1,9 +1,9 @@
 // The queries for devices and series. They refetch regularly, because collectors may add devices and series.
-import { queryOptions, type QueryClient } from "@tanstack/react-query";
-import type { Device, Series } from "@/contracts/http";
-import type { DeviceChanged } from "@/contracts/live";
+import { queryOptions } from "@tanstack/react-query";
+import type { Series } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { allPages } from "@/lib/api/pages";
+import { allDevices, deviceStates } from "@/lib/device-lists";
+import { seriesOfDevice } from "@/lib/series-lists";
 
 const DEVICES_KEY = ["devices"] as const;
 const DEVICES_EVERY_MS = 15_000;
@@ -16,8 +16,7 @@ const retry = (failures: number, error: Error) =>
 export function devicesQuery(api: ApiClient) {
   return queryOptions({
     queryKey: DEVICES_KEY,
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
+    queryFn: ({ signal }) => allDevices(api, signal),
     refetchInterval: DEVICES_EVERY_MS,
     retry,
     retryDelay: 1_000,
@@ -27,8 +26,7 @@ export function devicesQuery(api: ApiClient) {
 export function seriesQuery(api: ApiClient, device: string | undefined) {
   return queryOptions({
     queryKey: ["series", device],
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
+    queryFn: ({ signal }) => seriesOfDevice(api, device!, signal),
     enabled: device !== undefined,
     refetchInterval: SERIES_EVERY_MS,
     retry,
@@ -41,15 +39,5 @@ export function descriptions(series: Series[]): Series[] {
   return series.map((one) => ({ ...one, latest: null }));
 }
 
-/** Applies a device state from the socket to the loaded devices. */
-export function applyDeviceChange(
-  client: QueryClient,
-  { id, online, last_seen_at, waiting }: DeviceChanged,
-): void {
-  client.setQueryData<Device[]>(DEVICES_KEY, (devices) =>
-    devices?.map((device) => (device.id === id ? { ...device, online, last_seen_at, waiting } : device)),
-  );
-  // An unknown device: load the list again.
-  const isKnown = client.getQueryData<Device[]>(DEVICES_KEY)?.some((device) => device.id === id);
-  if (!isKnown) void client.invalidateQueries({ queryKey: DEVICES_KEY });
-}
+/** Applies device states from the socket to the loaded devices. */
+export const applyDeviceChange = deviceStates(DEVICES_KEY);

@@ -1,4 +1,4 @@
-// The difference between a device's clock and the server's.
+// The difference between a device's clock and the server's, and the lag of its readings.
 import { withDecimals } from "@/lib/format";
 import { pageTexts } from "@/i18n/page-texts";
 
@@ -17,4 +17,11 @@ export function clockText(offsetUs: number | null): string {
   if (seconds < 7_200) return `${sign}${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${sign}${Math.round(seconds / 3_600)} h`;
   return `${sign}${pageTexts("devices")("days", { count: Math.round(seconds / 86_400) })}`;
+}
+
+/** `41 ms`, `2.8 s`, `12 min`: how old the newest reading was when it arrived. A dash when the device's clock is ahead. */
+export function lagText(lagUs: number): string {
+  if (lagUs < 0) return "–";
+  const text = clockText(lagUs);
+  return text.replace("−", "");
 }

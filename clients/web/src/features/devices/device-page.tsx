@@ -22,6 +22,7 @@ import { LedgerPanel } from "./ledger-panel";
 import { MirrorPanel } from "./mirror-panel";
 import { PlainPanel } from "./plain-panel";
 import type { Readings } from "./readings";
+import { RejectedPanel } from "./rejected-panel";
 import { SeriesPanel } from "./series-panel";
 import { useFleet } from "./use-fleet";
 
@@ -56,6 +57,9 @@ export function DevicePage({ api, can, id, readings }: DevicePageProps) {
           {telemetry && device.isPlain && <PlainPanel api={api} can={can} id={id} />}
         </div>
         <div className="min-w-0 space-y-4">
+          {telemetry && telemetry.quarantined > 0 && can("telemetry.manage") && (
+            <RejectedPanel api={api} id={id} count={telemetry.quarantined} />
+          )}
           {telemetry && !device.isPlain && <ConnectionsPanel api={api} id={id} />}
           <EnrolmentPanel device={device} />
           {!device.isPlain && device.collector && can("collectors.command") && telemetry && (
@@ -137,6 +141,7 @@ function EnrolmentPanel({ device: { collector, telemetry } }: { device: FleetDev
       </span>,
     ],
     [t("nameOnTheDevice"), telemetry?.name ?? "–"],
+    [t("version"), telemetry?.version || "–"],
   ] as const;
   return (
     <section aria-label={t("enrolment")} className="rounded-[10px] border bg-surface">

@@ -4,7 +4,7 @@ import { numberLocale } from "@/lib/page-locale";
 import { StatTile, StatTiles } from "@/components/stat-tile";
 import { When } from "@/components/when";
 import type { Series } from "@/contracts/http";
-import { clockText } from "./clock-text";
+import { clockText, lagText } from "./clock-text";
 import { mirrorState, type FleetDevice } from "./fleet-device";
 
 type DeviceTilesProps = {
@@ -17,6 +17,10 @@ export function DeviceTiles({ device: { telemetry, mirror, isPlain }, series, ha
   const t = useTranslations("devices");
   if (!telemetry) return null;
   const [clock = "–", unit] = clockText(telemetry.clock_offset_us).split(" ");
+  const lag =
+    telemetry.online !== false && telemetry.lag_us !== null && telemetry.lag_us >= 0
+      ? lagText(telemetry.lag_us).split(" ")
+      : null;
   const reporting = series?.filter(({ latest }) => latest !== null).length;
   return (
     <StatTiles label={t("summary")}>
@@ -34,6 +38,9 @@ export function DeviceTiles({ device: { telemetry, mirror, isPlain }, series, ha
           testId="tile-waiting"
         />
       )}
+      {lag && (
+        <StatTile label={t("lag")} value={lag[0]} unit={lag[1]} note={t("ageOnArrival")} testId="tile-lag" />
+      )}
       <StatTile
         label={t("clock")}
         value={clock}
@@ -41,12 +48,32 @@ export function DeviceTiles({ device: { telemetry, mirror, isPlain }, series, ha
         tone={telemetry.clock_suspect ? "warn" : undefined}
         note={telemetry.clock_suspect ? t("wrongSetItPreferablyWith") : t("againstTheServer")}
       />
-      <StatTile
-        label={t("lastMessage")}
-        value={telemetry.last_seen_at ? <When at={telemetry.last_seen_at} /> : "–"}
-        note={telemetry.cloned ? t("twoMachinesUseThisIdentity") : undefined}
-        tone={telemetry.cloned ? "warn" : undefined}
-      />
+      {telemetry.buffer_fill !== null && (
+        <StatTile
+          label={t("bufferOnDisk")}
+          value={Math.floor(telemetry.buffer_fill * 100)}
+          unit="%"
+          tone={telemetry.full_at === null ? undefined : "warn"}
+          note={
+            telemetry.full_at === null ? (
+              t("roomToSpare")
+            ) : (
+              <>
+                {t("fullLabel")} <When at={telemetry.full_at} />
+              </>
+            )
+          }
+          testId="tile-buffer"
+        />
+      )}
+      {(isPlain || telemetry.cloned || !telemetry.online) && (
+        <StatTile
+          label={t("lastMessage")}
+          value={telemetry.last_seen_at ? <When at={telemetry.last_seen_at} /> : "–"}
+          note={telemetry.cloned ? t("twoMachinesUseThisIdentity") : undefined}
+          tone={telemetry.cloned ? "warn" : undefined}
+        />
+      )}
       {hasMirror && mirror && !isPlain && (
         <StatTile
           label={t("offlineAccess")}

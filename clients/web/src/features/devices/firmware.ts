@@ -8,18 +8,19 @@ export type FirmwareSettings = { readonly name: string; readonly text: string };
 export function firmwareSettings(device: PlainCredentials): FirmwareSettings[] {
   const { host, port, username, password, topic } = device;
   const client = device.client_id ?? username;
+  const t = pageTexts("devices");
   const small = device.tls12_port ?? port;
   return [
     {
-      name: pageTexts("devices")("anyClient"),
+      name: t("anyClient"),
       text: [
-        `Host: ${host}`,
-        `Port: ${port} (TLS 1.3)`,
-        ...(device.tls12_port ? [`Port for TLS 1.2: ${device.tls12_port}`] : []),
-        `Client id: ${device.client_id ?? "any"}`,
-        `User: ${username}`,
-        `Password: ${password}`,
-        `Topic: ${topic}`,
+        `${t("mqtt.host")}: ${host}`,
+        `${t("mqtt.port")}: ${port} (TLS 1.3)`,
+        ...(device.tls12_port ? [`${t("mqtt.port")}: ${device.tls12_port} (TLS 1.2)`] : []),
+        `${t("mqtt.client")}: ${device.client_id ?? t("mqtt.anyId")}`,
+        `${t("mqtt.user")}: ${username}`,
+        `${t("mqtt.password")}: ${password}`,
+        `${t("mqtt.topic")}: ${topic}`,
         "QoS: 1",
       ].join("\n"),
     },

@@ -1,21 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Collector, Device } from "@/contracts/http";
+import { aDevice } from "@/testing/telemetry";
 import { joinFleet, stateOf } from "./fleet-device";
 import { selectDevices, sortDevices } from "./fleet-list";
 
-const device = (id: string, changes: Partial<Device> = {}): Device => ({
-  id,
-  name: id,
-  online: true,
-  last_seen_at: "2026-11-26T14:00:00Z",
-  waiting: 0,
-  series_count: 1,
-  clock_offset_us: null,
-  clock_suspect: false,
-  cloned: false,
-  promise: "exactly_once",
-  ...changes,
-});
+const device = (id: string, changes: Partial<Device> = {}): Device =>
+  aDevice({ id, name: id, last_seen_at: "2026-11-26T14:00:00Z", ...changes });
 
 const collector = (id: string, changes: Partial<Collector> = {}): Collector => ({
   id,
@@ -59,6 +49,8 @@ describe("stateOf", () => {
     ["Online", one(device("a"))],
     ["Offline", one(device("a", { online: false }))],
     ["Catching up", one(device("a", { waiting: 5_000 }))],
+    ["Nearly full", one(device("a", { waiting: 5_000, buffer_fill: 0.91 }))],
+    ["Buffer full", one(device("a", { waiting: 5_000, buffer_fill: 1 }))],
     ["Clock wrong", one(device("a", { clock_suspect: true }))],
     ["Two machines", one(device("a", { cloned: true, online: false }))],
     ["Seen", one(device("a", { online: null }))],

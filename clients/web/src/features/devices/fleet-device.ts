@@ -28,6 +28,8 @@ export type DeviceState = {
 
 /** Some readings are always in flight. Up to this many are not a backlog. */
 export const USUAL_IN_FLIGHT = 1_000;
+/** The share of a collector's buffer from which somebody should look. */
+const NEARLY_FULL = 0.9;
 
 /** One entry for each device of any of the lists. A list that the account may not see is undefined. */
 export function joinFleet(
@@ -73,6 +75,10 @@ export function stateOf({ telemetry, collector, isPlain }: FleetDevice): DeviceS
   if (telemetry.cloned) return attention("warn", t("twoMachines"), t("useThisIdentity"));
   if (telemetry.online === false) return { ...attention("crit", t("offline"), t("since")), at: seen };
   if (telemetry.clock_suspect) return attention("warn", t("clockWrong"));
+  const fill = telemetry.buffer_fill ?? 0;
+  if (fill >= 1) return attention("crit", t("bufferFull"), t("oldestReadingsThinned"));
+  if (fill >= NEARLY_FULL)
+    return attention("warn", t("nearlyFull"), t("bufferShare", { percent: Math.floor(fill * 100) }));
   if ((telemetry.waiting ?? 0) > USUAL_IN_FLIGHT) return calm("info", t("catchingUp"));
   if (telemetry.online === null)
     return seen ? { ...calm("neutral", t("seen")), at: seen } : calm("neutral", t("unknown"));

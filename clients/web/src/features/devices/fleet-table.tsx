@@ -1,25 +1,55 @@
 "use client";
 // The table of devices.
 import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import { numberLocale } from "@/lib/page-locale";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { Badge } from "@/components/badge";
 import { DataTable, type TableColumn, type TableSort } from "@/components/data-table";
 import { When } from "@/components/when";
+import type { Backlogs } from "@/lib/backlog";
 import type { Can } from "@/lib/permissions";
-import { clockText } from "./clock-text";
+import { BacklogCell } from "./backlog-cell";
+import { clockText, lagText } from "./clock-text";
 import { DeviceStateBadge, DeviceStateNote, PromiseMark } from "./device-badges";
 import { mirrorState, type FleetDevice } from "./fleet-device";
 
 type FleetTableProps = {
   devices: readonly FleetDevice[];
   can: Can;
+  backlogs: Backlogs;
   sort: TableSort;
   onSort: (sort: TableSort) => void;
+  isHidden: (column: string) => boolean;
 };
 
-export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
+/** The columns that can be hidden, in the order of the table, with the keys of their texts. */
+const COLUMN_TEXTS = {
+  site: "siteAndTags",
+  state: "state",
+  backlog: "backlog",
+  lag: "lag",
+  clock: "clock",
+  version: "version",
+  promise: "promise",
+  mirror: "offlineAccess",
+  series: "series",
+  seen: "seen",
+} as const;
+export type Column = keyof typeof COLUMN_TEXTS;
+export const COLUMNS = Object.keys(COLUMN_TEXTS) as Column[];
+
+/** The columns that the person may see, with their names. */
+export function namedColumns(can: Can): { id: Column; label: string }[] {
+  const t = pageTexts("devices");
+  const absent = new Set<Column>();
+  if (!can("collectors.read")) absent.add("site");
+  if (!can("mirror.read")) absent.add("mirror");
+  return COLUMNS.filter((id) => !absent.has(id)).map((id) => ({ id, label: t(COLUMN_TEXTS[id]) }));
+}
+
+export function FleetTable({ devices, can, backlogs, sort, onSort, isHidden }: FleetTableProps) {
   const t = useTranslations("devices");
   const columns: TableColumn<FleetDevice>[] = [
     {
@@ -39,6 +69,7 @@ export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
           <span className="text-2xs text-fg-2">
             <DeviceStateNote device={device} />
           </span>
+          <Rejected device={device} />
         </span>
       ),
     },
@@ -47,14 +78,16 @@ export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
       header: t("backlog"),
       isSortable: true,
       align: "right",
-      cell: backlogCell,
+      cell: (device) => <BacklogCell device={device} backlogs={backlogs} />,
     },
+    { id: "lag", header: t("lag"), align: "right", cell: lagCell },
     {
       id: "clock",
       header: t("clock"),
       align: "right",
       cell: clockCell,
     },
+    { id: "version", header: t("version"), cell: ({ telemetry }) => telemetry?.version || null },
     { id: "promise", header: t("promise"), cell: ({ isPlain }) => <PromiseMark isPlain={isPlain} /> },
     {
       id: "series",
@@ -79,7 +112,7 @@ export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
   return (
     <DataTable
       label={t("devices")}
-      columns={columns}
+      columns={columns.filter(({ id }) => !isHidden(id))}
       rows={devices}
       rowId={({ id }) => id}
       rowTestId={({ id }) => `device-${id}`}
@@ -118,11 +151,19 @@ function siteCell({ site, tags }: FleetDevice): ReactNode {
   );
 }
 
-/** A plain device keeps nothing, so it has no backlog. */
-function backlogCell({ telemetry, isPlain }: FleetDevice): ReactNode {
-  const waiting = telemetry?.waiting;
-  if (isPlain || waiting == null) return null;
-  return <span className="tabular-nums">{waiting.toLocaleString(numberLocale())}</span>;
+/** How many messages of the device were rejected. */
+function Rejected({ device: { telemetry } }: { device: FleetDevice }) {
+  const t = useTranslations("devices");
+  if (!telemetry?.quarantined) return null;
+  return (
+    <span className="w-full text-2xs text-fg-2">{t("rejectedCount", { count: telemetry.quarantined })}</span>
+  );
+}
+
+/** Only a connected device has a lag: for another one, the last batch says nothing about now. */
+function lagCell({ telemetry }: FleetDevice): ReactNode {
+  if (telemetry?.lag_us == null || telemetry.online === false) return null;
+  return <span className="tabular-nums">{lagText(telemetry.lag_us)}</span>;
 }
 
 function clockCell({ telemetry }: FleetDevice): ReactNode {

@@ -5,6 +5,7 @@ import { pageTexts } from "@/i18n/page-texts";
 import { Plus, RadioTower, SearchX } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
+import { ColumnsMenu } from "@/components/columns-menu";
 import { TableSkeleton } from "@/components/data-table";
 import { SearchField } from "@/components/form/search-field";
 import { LoadError } from "@/components/load-error";
@@ -12,21 +13,25 @@ import { NoticeState } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
 import { CursorPager } from "@/components/pager";
 import { RbacGuard } from "@/components/rbac-guard";
+import { SavedViewsMenu } from "@/components/saved-views/saved-views-menu";
 import { Segmented } from "@/components/segmented";
 import type { ApiClient } from "@/lib/api/api-client";
+import type { Backlogs } from "@/lib/backlog";
 import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
+import { useStoredSet } from "@/lib/use-stored-set";
 import { AddDeviceDialog } from "./add-device-dialog";
 import type { FleetDevice } from "./fleet-device";
 import { selectDevices, SORTS, sortDevices, VIEWS, type View } from "./fleet-list";
-import { FleetTable } from "./fleet-table";
+import { COLUMNS, FleetTable, namedColumns } from "./fleet-table";
 import { FleetTiles } from "./fleet-tiles";
 import { useFleet } from "./use-fleet";
 
 type FleetProps = {
   api: ApiClient;
   can: Can;
+  backlogs: Backlogs;
   /** The parameters of the address: `q`, `view`, `sort`; `add=1` opens the dialog to add a device. */
   address: (name: string) => string | null;
   setAddress: SetAddress;
@@ -34,10 +39,11 @@ type FleetProps = {
 
 const PAGE_SIZE = 25;
 
-export function Fleet({ api, can, address, setAddress }: FleetProps) {
+export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
   const t = useTranslations("devices");
   const [isAdding, setAdding] = useState(false);
   const [page, setPage] = useState(0);
+  const hidden = useStoredSet("pulse_device_columns");
   const fleet = useFleet(api, can);
   const view = oneOf(address("view"), VIEWS, "all");
   const sort = oneOf(address("sort"), SORTS, "state");
@@ -81,6 +87,26 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
             value={view}
             onChange={(next) => change({ view: next === "all" ? null : next })}
           />
+          <div className="ml-auto flex flex-wrap gap-2">
+            <SavedViewsMenu
+              api={api}
+              page="devices"
+              shown={{ search, view, sort, hidden: COLUMNS.filter((column) => hidden.names.has(column)) }}
+              onOpen={(saved) => {
+                hidden.replace(saved.hidden);
+                change({
+                  q: saved.search,
+                  view: saved.view === "all" ? null : saved.view,
+                  sort: saved.sort,
+                });
+              }}
+            />
+            <ColumnsMenu
+              columns={namedColumns(can)}
+              isHidden={(column) => hidden.names.has(column)}
+              onToggle={hidden.toggle}
+            />
+          </div>
         </div>
         {fleet.error && !devices ? (
           <LoadError error={fleet.error} what={t("theListOfDevices")} onRetry={fleet.reload} />
@@ -100,8 +126,10 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
             <FleetTable
               devices={shown}
               can={can}
+              backlogs={backlogs}
               sort={{ column: sort.replace("-", ""), isDescending: sort.startsWith("-") }}
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
+              isHidden={(column) => hidden.names.has(column)}
             />
             <CursorPager
               first={first + 1}

@@ -1,10 +1,10 @@
 // The queries for devices: telemetry, enrolment and mirror come from three services.
-import { queryOptions, type QueryClient, type QueryKey } from "@tanstack/react-query";
-import type { Device } from "@/contracts/http";
-import type { DeviceChanged } from "@/contracts/live";
+import { queryOptions, type QueryKey } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
+import { allDevices, deviceStates } from "@/lib/device-lists";
 import { pollUnlessFollowed } from "@/lib/followed-changes";
+import { seriesOfDevice } from "@/lib/series-lists";
 
 export const FLEET_KEY = ["fleet"] as const;
 const DEVICES_KEY = [...FLEET_KEY, "devices"] as const;
@@ -12,7 +12,7 @@ const EVERY_MS = 15_000;
 /** No change reports the offset of a clock, a clone, or when a device was last seen. */
 const AGES_EVERY_MS = 60_000;
 const SERIES_EVERY_MS = 10_000;
-const PAGE = 200;
+const PAGE = 2_000;
 
 type Change = { readonly ids: ReadonlySet<string> | null };
 
@@ -33,8 +33,7 @@ export function deviceChanges(id: string) {
 export const devicesQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: DEVICES_KEY,
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
+    queryFn: ({ signal }) => allDevices(api, signal),
     refetchInterval: pollUnlessFollowed(["/devices"], EVERY_MS, AGES_EVERY_MS),
   });
 
@@ -59,8 +58,7 @@ export const mirrorsQuery = (api: ApiClient, isAllowed: boolean) =>
 export const seriesQuery = (api: ApiClient, device: string) =>
   queryOptions({
     queryKey: ["series", device],
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
+    queryFn: ({ signal }) => seriesOfDevice(api, device, signal),
     // Every reading changes the newest value of a series. The page shows it for series that are not subscribed.
     refetchInterval: SERIES_EVERY_MS,
   });
@@ -78,17 +76,5 @@ export const ledgerQuery = (api: ApiClient, device: string) =>
     refetchInterval: EVERY_MS,
   });
 
-/** Applies a device state from the socket to the loaded devices. */
-export function applyDeviceState(
-  client: QueryClient,
-  { id, online, last_seen_at, waiting }: DeviceChanged,
-): void {
-  const known = client.getQueryData<Device[]>(DEVICES_KEY);
-  if (known && !known.some((device) => device.id === id)) {
-    void client.invalidateQueries({ queryKey: DEVICES_KEY });
-    return;
-  }
-  client.setQueryData<Device[]>(DEVICES_KEY, (devices) =>
-    devices?.map((device) => (device.id === id ? { ...device, online, last_seen_at, waiting } : device)),
-  );
-}
+/** Applies device states from the socket to the loaded devices. */
+export const applyDeviceState = deviceStates(DEVICES_KEY);

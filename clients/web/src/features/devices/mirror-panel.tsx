@@ -22,13 +22,15 @@ export function MirrorPanel({ mirror }: { mirror: Mirror }) {
           {mirror.behind.toLocaleString(numberLocale())}
           {mirror.since && (
             <>
-              {", oldest "}
-              <When at={mirror.since} />
+              {", "}
+              {t.rich("oldestSince", { when: () => <When at={mirror.since!} /> })}
             </>
           )}
         </Row>
-        <Row label={t("lastReport")}>{mirror.seen ? <When at={mirror.seen} /> : "never"}</Row>
-        <Row label={t("digestsCompared")}>{mirror.checked ? <When at={mirror.checked} /> : "never"}</Row>
+        <Row label={t("lastReport")}>{mirror.seen ? <When at={mirror.seen} /> : t("neverReported")}</Row>
+        <Row label={t("digestsCompared")}>
+          {mirror.checked ? <When at={mirror.checked} /> : t("neverReported")}
+        </Row>
       </dl>
     </section>
   );

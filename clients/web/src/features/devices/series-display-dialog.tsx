@@ -8,6 +8,7 @@ import { Dialog } from "@/components/dialog";
 import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
 import { FormProblem } from "@/components/form/form-problem";
 import { TextField } from "@/components/form/input";
+import { UnitNote } from "@/components/form/unit-note";
 import { SubmitButton } from "@/components/form/submit-button";
 import { PanelContent } from "@/components/panel-content";
 import type { Series } from "@/contracts/http";
@@ -151,6 +152,7 @@ function DisplayForm({ api, id, isSwitch, loaded, reload, onSaved, onCancel }: D
           <fieldset className="space-y-2">
             <legend className="text-ui font-semibold">{t("display.limits")}</legend>
             <p className="text-xs text-fg-2">{t("display.limitsHint")}</p>
+            <UnitNote units={[form.watch("unit") || loaded.display.declared_unit]} />
             <div className="grid grid-cols-2 gap-3">
               {LIMIT_FIELDS.map(({ field: name }) => (
                 <TextField key={name} {...field(name)} {...numeric} data-testid={`series-${name}`} />

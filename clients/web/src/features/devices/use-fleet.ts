@@ -20,7 +20,8 @@ export function useFleet(api: ApiClient, can: Can): Fleet {
   const telemetry = useQuery(devicesQuery(api));
   const collectors = useQuery(collectorsQuery(api, can("collectors.read")));
   const mirrors = useQuery(mirrorsQuery(api, can("mirror.read")));
-  const isReady = telemetry.data && !collectors.isLoading && !mirrors.isLoading;
+  // The enrolment has the names and the states. The mirrors fill a column of their own, so no row waits for them.
+  const isReady = telemetry.data && !collectors.isLoading;
   const devices = useMemo(
     () => (isReady ? joinFleet(telemetry.data ?? [], collectors.data, mirrors.data) : undefined),
     [isReady, telemetry.data, collectors.data, mirrors.data],

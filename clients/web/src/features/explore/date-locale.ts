@@ -1,8 +1,8 @@
 // The locale of dates and times.
-import { useLocale } from "next-intl";
+import { usePageLanguage } from "@/i18n/page-texts-provider";
 import { dateLocale } from "@/lib/page-locale";
 
 /** For components that the server renders too. */
 export function useDateLocale(): string {
-  return dateLocale(useLocale());
+  return dateLocale(usePageLanguage());
 }

@@ -5,6 +5,7 @@ import clsx from "clsx";
 import { X } from "lucide-react";
 import { seriesColor } from "@/charts/palette";
 import { formatBrief, formatFull } from "@/lib/format";
+import { convertedDecimals, pageConversion, shownUnit } from "@/lib/units";
 import type { Series } from "@/contracts/http";
 import type { Figures } from "./lines";
 import type { Comparison } from "./question";
@@ -162,11 +163,11 @@ function FigureCells({ series, figures }: { series: Series; figures: Figures | n
             className={clsx("px-2 text-right whitespace-nowrap", column === "last" && "font-semibold")}
           >
             {shown.text}
-            {shown.unit !== series.unit && <span className="text-fg-2"> {shown.unit}</span>}
+            {shown.unit !== shownUnit(series.unit) && <span className="text-fg-2"> {shown.unit}</span>}
           </td>
         );
       })}
-      <td className="px-2 text-fg-2">{series.type === "bool" ? "" : series.unit}</td>
+      <td className="px-2 text-fg-2">{series.type === "bool" ? "" : shownUnit(series.unit)}</td>
     </>
   );
 }
@@ -175,9 +176,15 @@ function FigureCells({ series, figures }: { series: Series; figures: Figures | n
 function differenceText(own: Figures | null, earlier: Figures | null, series: Series): string {
   if (series.type === "bool" || own?.mean == null || earlier?.mean == null) return "–";
   const difference = Number((own.mean - earlier.mean).toPrecision(DIFFERENCE_DIGITS));
-  if (Math.abs(difference) < Math.abs(own.mean) * NOISE) return `0 ${series.unit}`.trim();
-  const span = Math.max(own.max - own.min, earlier.max - earlier.min);
-  const { text, unit } = formatBrief(Math.abs(difference), { ...series, type: "float" }, span);
+  // A difference has no zero point: 10 °C more are 18 °F more.
+  const conversion = pageConversion(series.unit);
+  const decimals =
+    conversion && series.decimals !== null ? convertedDecimals(series.decimals, conversion) : series.decimals;
+  const kind = { type: "float", unit: conversion?.unit ?? series.unit, decimals } as const;
+  if (Math.abs(difference) < Math.abs(own.mean) * NOISE) return `0 ${kind.unit}`.trim();
+  const factor = conversion?.factor ?? 1;
+  const span = Math.max(own.max - own.min, earlier.max - earlier.min) * factor;
+  const { text, unit } = formatBrief(Math.abs(difference) * factor, kind, span);
   const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
   return `${sign}${text} ${unit}`.trim();
 }

@@ -1,10 +1,10 @@
 // The explorer's queries: devices, series, stored readings and statistics.
-import { queryOptions, type QueryClient } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import type { TimeSpan } from "@/charts/types";
-import type { Answer, Device } from "@/contracts/http";
-import type { DeviceChanged } from "@/contracts/live";
+import type { Answer } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { allPages } from "@/lib/api/pages";
+import { allDevices, deviceStates } from "@/lib/device-lists";
+import { seriesOfDevice } from "@/lib/series-lists";
 
 export type StoredReadings = Exclude<
   Answer<"/api/telemetry/series/{series_id}/readings", "get">,
@@ -26,38 +26,18 @@ const [LEAST_POINTS, MOST_POINTS] = [600, 3_000];
 export function devicesQuery(api: ApiClient) {
   return queryOptions({
     queryKey: DEVICES_KEY,
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
+    queryFn: ({ signal }) => allDevices(api, signal),
     staleTime: LIST_FRESH_MS,
   });
 }
 
 /** A device has connected or disconnected. An unknown one is new, so the list loads again. */
-export function applyDeviceState(client: QueryClient, { id, online }: DeviceChanged): void {
-  const devices = client.getQueryData<Device[]>(DEVICES_KEY);
-  if (devices?.some((device) => device.id === id)) {
-    client.setQueryData<Device[]>(
-      DEVICES_KEY,
-      devices.map((device) => (device.id === id ? { ...device, online } : device)),
-    );
-  } else if (devices) void client.invalidateQueries({ queryKey: DEVICES_KEY });
-}
+export const applyDeviceState = deviceStates(DEVICES_KEY, (device, { online }) => ({ ...device, online }));
 
 export function deviceSeriesQuery(api: ApiClient, device: string) {
   return queryOptions({
     queryKey: ["explore", "series", device],
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
-    staleTime: LIST_FRESH_MS,
-  });
-}
-
-/** The series of all devices, for a search over their names and units. */
-export function allSeriesQuery(api: ApiClient) {
-  return queryOptions({
-    queryKey: ["explore", "all-series"],
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/series", { query: { after }, signal })),
+    queryFn: ({ signal }) => seriesOfDevice(api, device, signal),
     staleTime: LIST_FRESH_MS,
   });
 }

@@ -3,25 +3,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Device, History, Series } from "@/contracts/http";
 import { SocketTwin } from "./connection/socket-twin";
 import { LiveFeed } from "./live-feed";
-import { AS_DECLARED } from "@/testing/telemetry";
+import { aDevice, AS_DECLARED } from "@/testing/telemetry";
 
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
 const START_MS = 1_700_000_000_000;
 const NOW = START_MS * 1_000;
 
-const device = (id: string, offset: number | null = null): Device => ({
-  id,
-  name: id,
-  online: true,
-  last_seen_at: null,
-  clock_offset_us: offset,
-  clock_suspect: offset !== null,
-  promise: "exactly_once",
-  cloned: false,
-  series_count: 1,
-  waiting: 0,
-});
+const device = (id: string, offset: number | null = null): Device =>
+  aDevice({ id, name: id, clock_offset_us: offset, clock_suspect: offset !== null });
 const series = (id: number, of: string): Series => ({
   id,
   device: of,

@@ -9,7 +9,7 @@ export const OFFLINE_KEY = ["offline-access"] as const;
 const EVERY_MS = 10_000;
 /** No change reports that a lease ran on, an incident, or when a collector was last seen. */
 const AGES_EVERY_MS = 60_000;
-const PAGE = 200;
+const PAGE = 2_000;
 
 type Change = { readonly ids: ReadonlySet<string> | null; readonly rules: boolean };
 

@@ -9,7 +9,7 @@ import { Logo } from "@/components/logo";
 import { NoticeState } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
 import { When } from "@/components/when";
-import { formatBrief, withDecimals } from "@/lib/format";
+import { formatBrief } from "@/lib/format";
 import { dateTime } from "@/lib/format-time";
 import { loadLastValues, type LastValue, type LastValues } from "@/lib/last-values";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
@@ -71,10 +71,7 @@ function Values({ kept }: { kept: LastValues }) {
 }
 
 function Value({ of: one }: { of: LastValue }) {
-  const { text, unit } =
-    one.decimals !== null && typeof one.value === "number" && one.type !== "bool"
-      ? { text: withDecimals(one.value, one.decimals), unit: one.unit }
-      : formatBrief(one.value, one);
+  const { text, unit } = formatBrief(one.value, one);
   return (
     <span className="whitespace-nowrap tabular-nums">
       {text} <span className="text-fg-2">{unit}</span>

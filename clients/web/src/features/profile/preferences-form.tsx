@@ -1,5 +1,5 @@
 "use client";
-// Language, theme, time zone and number format of the own account.
+// Language, theme, time zone, number format and units of the own account.
 import { useTranslations } from "next-intl";
 import { useEffect, useMemo, useState } from "react";
 import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
@@ -17,6 +17,7 @@ import {
   preferencesOf,
   THEMES,
   timeZones,
+  UNIT_SYSTEMS,
   type Choices,
 } from "./profile-schema";
 
@@ -56,6 +57,7 @@ export function PreferencesForm({ api, loaded, onSaved }: PreferencesFormProps) 
   const text = (field: keyof Choices, value: string) => {
     if (field === "language") return value === "browser" ? t("browserLanguage") : languages(value as "en");
     if (field === "theme") return themes(value as "light");
+    if (field === "units") return t(`unitSystems.${value as "metric"}`);
     if (field === "decimal_sign") return t(`decimalSigns.${value as "point"}`);
     return value === "browser" ? t("browserZone") : value.replaceAll("_", " ");
   };
@@ -64,6 +66,7 @@ export function PreferencesForm({ api, loaded, onSaved }: PreferencesFormProps) 
     { field: "theme", label: t("theme"), values: THEMES },
     { field: "time_zone", label: t("timeZone"), values: zones },
     { field: "decimal_sign", label: t("numberFormat"), values: DECIMAL_SIGNS },
+    { field: "units", label: t("units"), values: UNIT_SYSTEMS },
   ] as const;
   return (
     <form
@@ -82,6 +85,7 @@ export function PreferencesForm({ api, loaded, onSaved }: PreferencesFormProps) 
             theme: t("theme"),
             time_zone: t("timeZone"),
             decimal_sign: t("numberFormat"),
+            units: t("units"),
           }}
           show={(field, values) => text(field, values[field])}
         />
@@ -105,6 +109,7 @@ export function PreferencesForm({ api, loaded, onSaved }: PreferencesFormProps) 
           </SelectField>
         ))}
       </div>
+      <p className="text-xs text-fg-2">{t("unitsWhat")}</p>
       <SubmitButton
         isBusy={isSubmitting}
         busyText={t("saving")}

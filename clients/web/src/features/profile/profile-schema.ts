@@ -3,6 +3,7 @@ import type { Preferences } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
 import { asciiEmail, isEmail } from "@/lib/email";
 import { line, z } from "@/lib/form-schema";
+import type { PagePreferences } from "@/lib/preferences";
 
 export type Details = { name: string; email: string };
 
@@ -18,6 +19,7 @@ const BROWSER = "browser";
 
 export const LANGUAGES = [BROWSER, "en", "de"] as const;
 export const THEMES = ["system", "light", "dark"] as const;
+export const UNIT_SYSTEMS = ["declared", "metric", "imperial"] as const;
 export const DECIMAL_SIGNS = ["language", "point", "comma"] as const;
 
 export type Choices = {
@@ -25,6 +27,7 @@ export type Choices = {
   theme: Preferences["theme"];
   time_zone: string;
   decimal_sign: Preferences["decimal_sign"];
+  units: Preferences["units"];
 };
 
 export const choicesSchema = z.object({
@@ -32,13 +35,15 @@ export const choicesSchema = z.object({
   theme: z.enum(THEMES),
   time_zone: z.string(),
   decimal_sign: z.enum(DECIMAL_SIGNS),
+  units: z.enum(UNIT_SYSTEMS),
 });
 
-export function choicesOf({ language, time_zone, ...rest }: Preferences): Choices {
-  return { ...rest, language: language ?? BROWSER, time_zone: time_zone ?? BROWSER };
+export function choicesOf({ language, time_zone, theme, decimal_sign, units }: Preferences): Choices {
+  return { theme, decimal_sign, units, language: language ?? BROWSER, time_zone: time_zone ?? BROWSER };
 }
 
-export function preferencesOf({ language, time_zone, ...rest }: Choices): Preferences {
+/** Without the saved views: the service keeps them. */
+export function preferencesOf({ language, time_zone, ...rest }: Choices): PagePreferences {
   return {
     ...rest,
     language: language === BROWSER ? null : language,

@@ -22,7 +22,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
   const refetch = () => client.invalidateQueries({ queryKey: apiKeysQuery(api).queryKey });
   return (
     <Panel
-      title="API keys"
+      title={t("apiKeys")}
       testId="panel-api-keys"
       actions={
         <Button onClick={() => setCreating(true)} data-testid="create-key">
@@ -37,7 +37,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
               {t("noApiKeysWithAn")}
             </p>
           ) : (
-            <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label="API keys">
+            <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label={t("apiKeys")}>
               {keys.map((key) => (
                 <ApiKeyRow key={key.id} apiKey={key} onRevoke={() => setRevoking(key)} />
               ))}

@@ -66,7 +66,7 @@ function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         maxLength={254}
         autoComplete="username"
         autoFocus
-        placeholder="you@company.com"
+        placeholder={t("emailPlaceholder")}
         data-testid="forgot-email"
         aria-describedby={problem ? errorId : undefined}
       />

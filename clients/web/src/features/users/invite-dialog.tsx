@@ -104,7 +104,7 @@ function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
         />
       )}
       <UserFields form={form} />
-      <MailField isMailed={isMailed} onChange={setMailed} />
+      <MailField api={api} isMailed={isMailed} onChange={setMailed} />
       <div className="flex justify-end gap-2">
         <Button onClick={onCancel}>{t("cancel")}</Button>
         <SubmitButton isBusy={isSubmitting} busyText={t("inviting")} data-testid="user-submit">

@@ -48,7 +48,7 @@ export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
     >
       <div className="space-y-3">
         <p>{isInvited ? t("thisCreatesALinkTo") : t("thisCreatesALinkTo2")}</p>
-        <MailField isMailed={isMailed} onChange={setMailed} />
+        <MailField api={api} isMailed={isMailed} onChange={setMailed} />
       </div>
     </ConfirmDialog>
   );

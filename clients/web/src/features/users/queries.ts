@@ -55,6 +55,13 @@ export const signInsQuery = (api: ApiClient, ids: readonly string[]) =>
     refetchInterval: pollUnlessFollowed(["/people"], EVERY_MS, 2 * EVERY_MS),
   });
 
+/** Whether the system can send mail. An administrator of accounts may read it. */
+export const mailQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: ["users-mail"],
+    queryFn: ({ signal }) => api.get("/api/users/mail", { signal }),
+  });
+
 export const userQuery = (api: ApiClient, id: string) =>
   queryOptions({
     queryKey: [...USERS_KEY, "one", id],

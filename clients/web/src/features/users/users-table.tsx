@@ -11,7 +11,7 @@ import { When } from "@/components/when";
 import type { SignIns, User } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
 import { MOST_SELECTED } from "./bulk/changes";
-import type { Column } from "./columns-menu";
+import type { Column } from "./columns";
 import { actionsFor, type UserAction } from "./user-actions";
 import { UserMenu } from "./user-menu";
 

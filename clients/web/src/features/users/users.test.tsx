@@ -179,6 +179,17 @@ it("creates the account once when only its link fails", async () => {
   expect(post.mock.calls[0]![1].body).toEqual({ name: "Ada", email: "ada@example.org", role: "user" });
 });
 
+it.each([
+  [null, "no-mail", "send-mail"],
+  [{ host: "mail.example" }, "send-mail", "no-mail"],
+])("offers to mail the link only with a mail server: %j", async (server, shown, hidden) => {
+  const page = { items: [ADA], next: null, total: 1 };
+  show({ get: (path: string) => Promise.resolve(path === "/api/users/mail" ? { server } : page) });
+  fireEvent.click(await screen.findByTestId("invite"));
+  await waitFor(() => expect((screen.getByTestId(shown) as HTMLInputElement).disabled).not.toBe(true));
+  expect(screen.queryByTestId(hidden)).toBeNull();
+});
+
 it("previews a change of the selected users, sends only those that change, and forgets the selection", async () => {
   const post = vi.fn().mockImplementation((path: string) =>
     Promise.resolve(

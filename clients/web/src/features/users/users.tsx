@@ -5,12 +5,14 @@ import { UserPlus, UserSearch } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/button";
+import { ColumnsMenu } from "@/components/columns-menu";
 import { SearchField } from "@/components/form/search-field";
 import { LoadError } from "@/components/load-error";
 import { NoticeState } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
 import { CursorPager } from "@/components/pager";
 import { RbacGuard } from "@/components/rbac-guard";
+import { SavedViewsMenu } from "@/components/saved-views/saved-views-menu";
 import { Segmented } from "@/components/segmented";
 import { TableSkeleton } from "@/components/data-table";
 import { pageTexts } from "@/i18n/page-texts";
@@ -24,7 +26,7 @@ import { ActionDialog } from "./action-dialog";
 import { BulkBar } from "./bulk/bulk-bar";
 import { BulkDialog } from "./bulk/bulk-dialog";
 import type { BulkChange } from "./bulk/changes";
-import { ColumnsMenu } from "./columns-menu";
+import { COLUMNS } from "./columns";
 import { InviteDialog } from "./invite-dialog";
 import {
   PAGE_SIZE,
@@ -61,7 +63,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   const [cursors, setCursors] = useState<readonly string[]>([]);
   // Kept while searching and turning pages, so that accounts of several searches can be changed together.
   const [chosen, setChosen] = useState<ReadonlyMap<string, User>>(new Map());
-  const [isHidden, toggleColumn] = useStoredSet("pulse_user_columns");
+  const hidden = useStoredSet("pulse_user_columns");
   const client = useQueryClient();
   const listing: Listing = {
     search: address("q") ?? "",
@@ -128,8 +130,26 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
               onClear={() => setChosen(new Map())}
             />
           ) : (
-            <div className="ml-auto">
-              <ColumnsMenu isHidden={isHidden} onToggle={toggleColumn} />
+            <div className="ml-auto flex flex-wrap gap-2">
+              <SavedViewsMenu
+                api={api}
+                page="users"
+                shown={{ ...listing, hidden: COLUMNS.filter((column) => hidden.names.has(column)) }}
+                onOpen={(view) => {
+                  hidden.replace(view.hidden);
+                  change({
+                    q: view.search,
+                    role: view.role === "all" ? null : view.role,
+                    state: view.state === "all" ? null : view.state,
+                    sort: view.sort,
+                  });
+                }}
+              />
+              <ColumnsMenu
+                columns={COLUMNS.map((id) => ({ id, label: t(`columnNames.${id}`) }))}
+                isHidden={(column) => hidden.names.has(column)}
+                onToggle={hidden.toggle}
+              />
             </div>
           )}
         </div>
@@ -159,7 +179,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
               }}
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
               signIns={signIns.data}
-              isHidden={isHidden}
+              isHidden={(column) => hidden.names.has(column)}
               selection={can("accounts.manage") ? { chosen, onChange: setChosen } : null}
               onAction={(user, action) => setOpen({ kind: "action", user, action })}
             />

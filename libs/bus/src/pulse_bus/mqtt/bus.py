@@ -5,7 +5,7 @@ import contextlib
 import functools
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import aiomqtt
 import structlog
@@ -148,7 +148,9 @@ class MqttBus:
             if topic.share is None:
                 raise ValueError(f"{topic.template} has no share group")
             pattern = f"$share/{topic.share}/{pattern}"
-        entry = MqttSubscription((pattern,), dict(levels), handling, concurrency, self, optional=optional)  # type: ignore[arg-type]
+        # Handling is invariant in its message, and entries of all messages share a list.
+        any_message = cast("Handling[Message]", handling)
+        entry = MqttSubscription((pattern,), dict(levels), any_message, concurrency, self, optional=optional)
         await self._start(entry)
         return entry
 

@@ -99,7 +99,7 @@ async def list_collectors(
     _: _Reader,
     listing: Annotated[Listing, Depends(_listing)],
     after: Annotated[str | None, Query(pattern=ID_PATTERN, description="`next` of the previous page")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=2_000)] = 50,
 ) -> CollectorPage:
     """List collectors by id, in pages."""
     found, total = await deps.collectors.page(listing, after, limit + 1)

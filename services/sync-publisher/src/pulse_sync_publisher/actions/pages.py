@@ -1,6 +1,7 @@
 """Answers for pages: collectors, what each of them holds, and where an account is mirrored."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +71,7 @@ class Pages:
                 if (state is None or states[one.device] == state) and (after is None or one.device > after)
             ]
             page = matching[:limit]
-            items = [await self._summary(connection, one) for one in page]
+            items = await self._summaries(connection, page)
         counts = Counter(states.values())
         total = len(everything) - counts["unmanaged"]
         fleet = Fleet(items, {str(name): count for name, count in counts.items()}, counts["in_sync"], total)
@@ -79,7 +80,8 @@ class Pages:
     async def collector(self, device: str) -> Summary:
         """One collector. Raises CollectorUnknown."""
         async with self._context.database.snapshot() as connection:
-            return await self._summary(connection, await self._known(connection, device))
+            (found,) = await self._summaries(connection, [await self._known(connection, device)])
+        return found
 
     async def contents(self, device: str, after: str | None, limit: int) -> list[HeldRow]:
         """Up to `limit` accounts of a collector's mirror, by id. Raises CollectorUnknown."""
@@ -129,7 +131,10 @@ class Pages:
             raise CollectorUnknown("The collector does not exist.")
         return found
 
-    async def _summary(self, connection: Connection, collector: Collector) -> Summary:
-        progress = collector.progress
-        held, behind, since = await self._rows.counts(connection, collector.device, progress.acked)
-        return Summary(collector, shown_state(progress), held, behind, since)
+    async def _summaries(self, connection: Connection, collectors: Sequence[Collector]) -> list[Summary]:
+        found = await self._rows.counts(connection, {one.device: one.progress.acked for one in collectors})
+        return [
+            Summary(one, shown_state(one.progress), counts.held, counts.behind, counts.since)
+            for one in collectors
+            for counts in [found[one.device]]
+        ]

@@ -165,7 +165,7 @@ async def list_mirrors(
     _: Reader,
     state: Annotated[Shown | None, Query()] = None,
     after: Annotated[str | None, Query(pattern=DEVICE_PATTERN, description="`next` of the previous page")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=2_000)] = 50,
 ) -> FleetPage:
     """List the mirrors of collectors by id, in pages."""
     fleet, has_more = await deps.pages.fleet(state, after, limit)

@@ -1,5 +1,6 @@
 """Rows for pages: which account is where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,16 @@ from pulse_postgres import Connection
 from pulse_sync_publisher.model.records import State
 
 _SINCE = "(SELECT r.at FROM receipt r WHERE r.device = e.device AND r.seq >= e.seq ORDER BY r.seq LIMIT 1) AS acked_at"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one collector. held: live accounts with a verifier that it has acknowledged. behind: entries that it has not
+    acknowledged. since: the time of the oldest of these."""
+
+    held: int
+    behind: int
+    since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -49,17 +60,18 @@ class PlaceRow:
 class PageStore:
     """Joins of entries with accounts and collectors."""
 
-    async def counts(self, connection: Connection, device: str, acked: int) -> tuple[int, int, datetime | None]:
-        """Live accounts with a verifier that a collector has acknowledged, entries that it has not acknowledged, and
-        the time of the oldest of these."""
-        row = await connection.fetchrow(
-            "SELECT count(*) FILTER (WHERE seq <= $2 AND state = 'live' AND has_verifier) AS held, "
-            "count(*) FILTER (WHERE seq > $2) AS behind, min(at) FILTER (WHERE seq > $2) AS since "
-            "FROM entry WHERE device = $1",
-            device,
-            acked,
+    async def counts(self, connection: Connection, acked: Mapping[str, int]) -> dict[str, Counts]:
+        """The counts of each collector in `acked`, which has their acknowledged positions."""
+        rows = await connection.fetch(
+            "SELECT w.device, "
+            "count(*) FILTER (WHERE e.seq <= w.acked AND e.state = 'live' AND e.has_verifier) AS held, "
+            "count(*) FILTER (WHERE e.seq > w.acked) AS behind, min(e.at) FILTER (WHERE e.seq > w.acked) AS since "
+            "FROM unnest($1::text[], $2::bigint[]) AS w (device, acked) LEFT JOIN entry e ON e.device = w.device "
+            "GROUP BY w.device",
+            list(acked),
+            list(acked.values()),
         )
-        return (row["held"], row["behind"], row["since"]) if row else (0, 0, None)
+        return {row["device"]: Counts(row["held"], row["behind"], row["since"]) for row in rows}
 
     async def contents(
         self, connection: Connection, device: str, place: tuple[int, str | None], limit: int

@@ -35,6 +35,8 @@ class DeviceBoard:
                 last_seen_at=datetime.fromtimestamp(delivery.received / 1e6, UTC).isoformat(),
                 waiting=status.waiting,
                 oldest_waiting=status.oldest_waiting,
+                buffer_fill=status.buffer_fill,
+                full_in=status.full_in,
             ),
         )
 

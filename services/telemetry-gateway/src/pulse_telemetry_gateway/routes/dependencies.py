@@ -33,6 +33,7 @@ from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.connections import ConnectionStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.search import SeriesSearch
 
 Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Value = bool | int | float
@@ -70,6 +71,7 @@ class TelemetryDependencies:
     certificates: Certificates
     intake_rate: IntakeRate
     incidents: Incidents
+    search: SeriesSearch
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
+from pulse_contracts.message import DeviceName
 from pulse_contracts.times import from_micros, to_micros
 from pulse_telemetry_gateway.model.errors import ForeignCursor, UnknownMessage
 from pulse_telemetry_gateway.model.quarantine_reasons import explain
@@ -87,11 +88,12 @@ async def reasons(
     deps: Dependencies,
     cursor: Annotated[str | None, Query(max_length=48, pattern=r"^[0-9_]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    device: DeviceName | None = None,
 ) -> Reasons:
-    """Reasons of quarantined messages with their counts."""
+    """Reasons of the quarantined messages of all devices, or of one, with their counts."""
     before = None if cursor is None else _place(cursor)
     async with deps.concurrency.slot():
-        found = await deps.quarantine.reasons(before, limit + 1)
+        found = await deps.quarantine.reasons(before, limit + 1, device)
     items = [
         ReasonView(
             id=one.id,

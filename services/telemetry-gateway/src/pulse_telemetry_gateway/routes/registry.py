@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
-from pulse_contracts.message import DeviceName, is_device_name
+from pulse_contracts.message import PRINTABLE, DeviceName, ValueType, is_device_name
+from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
 from pulse_telemetry_gateway.model.errors import ForeignCursor, InvalidSeries, TooMuch
 from pulse_telemetry_gateway.model.storage.columns import TYPES
@@ -15,12 +16,17 @@ from pulse_telemetry_gateway.routes.dependencies import Dependencies, TelemetryD
 from pulse_telemetry_gateway.routes.displays import limit_view
 from pulse_telemetry_gateway.routes.history import numbers
 from pulse_telemetry_gateway.routes.panels import Limit
-from pulse_telemetry_gateway.store.registry import Series, SeriesKey
+from pulse_telemetry_gateway.store.registry import SeriesKey
+from pulse_telemetry_gateway.store.registry_rows import Series
+from pulse_telemetry_gateway.store.search import Search, words_of
 
 
 class DeviceView(BaseModel):
     """`promise`: readings of a collector are stored exactly once, which its ledger proves; those of a plain device at
-    least once. `cloned`: two machines took this identity from each other within the last hour."""
+    least once. `cloned`: two machines took this identity from each other within the last hour. `waiting`: readings in
+    the collector's backlog, `oldest_waiting`: when the oldest of them was taken. `buffer_fill`: how full its buffer is,
+    from 0 to 1; `full_at`: when it will be full if nothing changes, sent once it is half full. `lag_us`: how old the
+    newest reading of the last batch was when it was received. `quarantined`: messages that were rejected so far."""
 
     id: str
     name: str
@@ -29,7 +35,13 @@ class DeviceView(BaseModel):
     clock_offset_us: int | None
     clock_suspect: bool
     series_count: int
+    version: str
     waiting: int | None
+    oldest_waiting: datetime | None
+    buffer_fill: float | None
+    full_at: datetime | None
+    lag_us: int | None
+    quarantined: int
     promise: Literal["exactly_once", "at_least_once"]
     cloned: bool
 
@@ -69,11 +81,13 @@ class Devices(BaseModel):
 
 
 class AllSeries(BaseModel):
-    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page."""
+    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page.
+    `total`: the number of series on all pages; null after the first page."""
 
     items: list[SeriesView]
     next: str | None
     truncated: bool
+    total: int | None
 
 
 router = APIRouter()
@@ -102,7 +116,13 @@ async def devices(
                 clock_offset_us=device.clock_offset,
                 clock_suspect=abs(device.clock_offset or 0) > deps.clock_suspect,
                 series_count=device.series_count,
+                version=device.version,
                 waiting=device.waiting,
+                oldest_waiting=None if device.oldest_waiting is None else from_micros(device.oldest_waiting),
+                buffer_fill=device.buffer_fill,
+                full_at=device.full_at,
+                lag_us=device.lag,
+                quarantined=device.quarantined,
                 promise="at_least_once" if device.is_plain else "exactly_once",
                 cloned=device.is_cloned,
             )
@@ -113,11 +133,16 @@ async def devices(
 
 class SeriesQuery(BaseModel):
     """Which series to list. `ids`: only these, of which unknown ones are left out. `q`: words; each must occur in a
-    name of the series or of its device, or in the unit."""
+    name of the series or of its device, or in the unit, in any case and with or without accents."""
 
     device: DeviceName | None = None
     ids: Annotated[str | None, Field(max_length=2_400, description="At most 200 ids", examples=["1,2,3"])] = None
     q: Annotated[str | None, Field(max_length=100, description="Words to search for", examples=["oil temp"])] = None
+    type: ValueType | None = None
+    unit: Annotated[
+        str | None,
+        Field(max_length=32, pattern=PRINTABLE, description="Only numbers shown with this unit; empty: without a unit"),
+    ] = None
     after: Annotated[str | None, Field(max_length=256, description="`next` of the previous page")] = None
     limit: Annotated[int, Field(ge=1, le=_SERIES)] = _SERIES
 
@@ -132,17 +157,46 @@ async def series(deps: Dependencies, query: Annotated[SeriesQuery, Query()]) -> 
             raise TooMuch(f"ask for at most {_IDS} series at once, not {len(chosen)}")
         async with deps.concurrency.slot():
             listed = await deps.registry.series_by_ids(chosen)
-        return AllSeries(next=None, truncated=False, items=[series_view(entry, deps) for entry in listed])
+        items = [series_view(entry, deps) for entry in listed]
+        return AllSeries(next=None, truncated=False, total=len(items), items=items)
     key, limit = _key(query.after), query.limit
-    words = (query.q or "").lower().replace("\x00", " ").split()
+    search = Search(query.device, words_of(query.q or ""), query.type, query.unit)
+    total: int | None
     async with deps.concurrency.slot():
-        found = await deps.registry.series(query.device, key, limit + 1, words)
+        if search.is_plain:
+            found = await deps.registry.series(query.device, key, limit + 1)
+            total = len(found) if len(found) <= limit else await deps.search.count(query.device)
+        else:
+            ids, total = await deps.search.find(search, key, limit + 1)
+            found = await deps.registry.series_by_ids(ids) if ids else []
     last = found[limit - 1] if len(found) > limit else None
     return AllSeries(
         next=None if last is None else f"{last.device}/{last.name}/{last.type}",
         truncated=last is not None,
+        total=total if query.after is None else None,
         items=[series_view(entry, deps) for entry in found[:limit]],
     )
+
+
+class UnitView(BaseModel):
+    """`unit`: null for switches, "" for numbers without a unit. `series`: how many have it."""
+
+    unit: str | None
+    series: int
+
+
+class Units(BaseModel):
+    """The most frequent units first, at most 200."""
+
+    items: list[UnitView]
+
+
+@router.get("/units", operation_id="list_units")
+async def units(deps: Dependencies) -> Units:
+    """The units in which the series of all devices are shown."""
+    async with deps.concurrency.slot():
+        found = await deps.search.units()
+    return Units(items=[UnitView(unit=one.unit, series=one.series) for one in found])
 
 
 def series_view(entry: Series, deps: TelemetryDependencies) -> SeriesView:

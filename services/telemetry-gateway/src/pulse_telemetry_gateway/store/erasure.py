@@ -138,7 +138,8 @@ class Deletion:
         and quarantined messages."""
         await self.connection.execute(
             "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, "
-            "waiting = NULL, oldest_waiting = NULL, noted_online = NULL WHERE id = $1",
+            "waiting = NULL, oldest_waiting = NULL, buffer_fill = NULL, full_at = NULL, version = '', "
+            "noted_online = NULL WHERE id = $1",
             device_id,
         )
         for table in ("plain_setting", "plain_skipped", "clock_stretch", "annotation", "connection_event"):
@@ -151,8 +152,7 @@ class Deletion:
         )
         await self.connection.execute(
             "WITH gone AS (DELETE FROM quarantine_reason r USING device d WHERE d.id = $1 AND "
-            "trim(BOTH '-' FROM regexp_replace(lower(split_part(r.address, '/', 3)), '[^a-z0-9]+', '-', 'g')) = d.name "
-            "RETURNING r.id) DELETE FROM quarantine q USING gone WHERE q.reason_id = gone.id",
+            "r.device = d.name RETURNING r.id) DELETE FROM quarantine q USING gone WHERE q.reason_id = gone.id",
             device_id,
         )
 

@@ -91,16 +91,20 @@ class QuarantineStore:
                 self._bounds.bytes,
             )
 
-    async def reasons(self, before: tuple[datetime, int] | None, most: int) -> list[QuarantineReason]:
-        """The reasons, newest first, after `before` (last time and id)."""
+    async def reasons(
+        self, before: tuple[datetime, int] | None, most: int, device: str | None = None
+    ) -> list[QuarantineReason]:
+        """The reasons of all devices or of one, newest first, after `before` (last time and id)."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT id, address, code, detail, n, first, last, "
                 "(SELECT max(q.id) FROM quarantine q WHERE q.reason_id = r.id) AS newest FROM quarantine_reason r "
-                "WHERE $1::timestamptz IS NULL OR (last, id) < ($1, $2) ORDER BY last DESC, id DESC LIMIT $3",
+                "WHERE ($1::timestamptz IS NULL OR (last, id) < ($1, $2)) AND ($4::text IS NULL OR device = $4) "
+                "ORDER BY last DESC, id DESC LIMIT $3",
                 before[0] if before else None,
                 before[1] if before else 0,
                 most,
+                device,
             )
         return [QuarantineReason(**dict(row)) for row in rows]
 

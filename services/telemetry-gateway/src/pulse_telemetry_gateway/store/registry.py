@@ -11,60 +11,11 @@ from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_postgres import Connection, Database, Row
 from pulse_postgres.database import after_commit
-from pulse_telemetry_gateway.model.displays import Limit
 from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
 from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.store.displays import read_limits
+from pulse_telemetry_gateway.store.registry_rows import Device, DeviceName, DeviceReport, Series
 from pulse_telemetry_gateway.store.visibility import DEVICE_EXISTS, SERIES_EXISTS
-
-
-@dataclass(frozen=True)
-class Device:
-    """One device. clock_offset: received minus sent of its newest epoch, microseconds. is_cloned: two machines took
-    this identity from each other within the last hour. is_plain: it sends plain JSON, which is stored at least once and
-    has no ledger."""
-
-    id: int
-    name: str
-    display_name: str
-    online: bool | None
-    waiting: int | None
-    last_seen: datetime | None
-    clock_offset: int | None
-    series_count: int
-    is_cloned: bool
-    is_plain: bool
-
-
-@dataclass(frozen=True)
-class DeviceName:
-    """What a reader of one dashboard learns about a device. clock_offset: see Device."""
-
-    name: str
-    display_name: str
-    clock_offset: int | None
-
-
-@dataclass(frozen=True)
-class Series:
-    """One series and its newest reading, if any: `t` in microseconds and the value's 64 bits. display_unit: the unit
-    that people set, or None; `unit` is the one to show."""
-
-    id: int
-    device: str
-    name: str
-    type: str
-    display_name: str
-    unit: str
-    display_unit: str | None
-    decimals: int | None
-    limits: tuple[Limit, ...]
-    expected_min: float | None
-    expected_max: float | None
-    interval_us: int | None
-    t: int | None
-    word: int | None
-
 
 _SERIES: Final = (
     "SELECT s.id, d.name AS device, s.name, s.type, "
@@ -75,6 +26,9 @@ _SERIES: Final = (
     "LEFT JOIN series_display p ON p.series_id = s.id"
 )
 """Series with their newest readings."""
+
+_FULL_MAX: Final = 10 * 365 * 86_400
+"""Seconds. A buffer that is full later counts as full in ten years."""
 
 SeriesKey = tuple[str, str, str]
 """(device, name, type): the order of lists."""
@@ -267,11 +221,15 @@ class RegistryStore:
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "  # noqa: S608  # constants
-                "d.online, d.waiting, d.last_seen, "
+                "d.online, d.version, d.waiting, d.oldest_waiting, d.buffer_fill, d.full_at, d.last_seen, "
                 "d.alternations >= 3 AND d.alternated > now() - interval '1 hour' AS is_cloned, "
                 "EXISTS (SELECT FROM stream WHERE device_id = d.id AND epoch = 0) AS is_plain, "
                 "(SELECT clock_offset FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 1) "
                 "AS clock_offset, "
+                "(SELECT (extract(epoch FROM b.received) * 1000000)::bigint - b.t_max FROM batch b "
+                "WHERE b.device_id = d.id AND b.pos = d.pos) AS lag, "
+                "(SELECT coalesce(sum(q.n), 0)::bigint FROM quarantine_reason q WHERE q.device = d.name) "
+                "AS quarantined, "
                 "(SELECT count(*) FROM series s WHERE s.device_id = d.id AND (s.removed_at IS NULL "
                 "OR EXISTS (SELECT FROM latest WHERE series_id = s.id))) AS series_count "
                 "FROM device d WHERE d.name > $1 "
@@ -281,22 +239,16 @@ class RegistryStore:
             )
         return [Device(**dict(row)) for row in rows]
 
-    async def series(
-        self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000, words: Sequence[str] = ()
-    ) -> list[Series]:
+    async def series(self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000) -> list[Series]:
         """At most `most` series of one or all devices with their newest readings, after a (device, name, type) and in
-        that order. words: in lower case; each must occur in a name of the series or of its device, or in the unit."""
+        that order."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"{_SERIES} "
-                "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
-                f"AND {SERIES_EXISTS} AND NOT EXISTS (SELECT FROM unnest($6::text[]) AS w (word) "
-                "WHERE strpos(lower(concat_ws(' ', d.name, d.given_name, d.display_name, s.name, s.given_name, "
-                "s.display_name, s.given_unit, s.unit)), w.word) = 0) ORDER BY d.name, s.name, s.type LIMIT $5",
+                f"{_SERIES} WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
+                f"AND {SERIES_EXISTS} ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
                 *after,
                 most,
-                list(words),
             )
         return [_series(row) for row in rows]
 
@@ -364,22 +316,25 @@ class RegistryStore:
                 text,
             )
 
-    async def note_status(
-        self, name: str, *, online: bool, display_name: str, waiting: int | None, oldest_waiting: int | None = None
-    ) -> datetime | None:
-        """Stores a device's retained status. oldest_waiting: microseconds. Returns when it was last seen."""
+    async def note_status(self, name: str, report: DeviceReport) -> datetime | None:
+        """Stores a device's retained status. Returns when it was last seen."""
         device_id = await self.device_id(name)
         async with self._database.connection() as connection:
             seen: datetime | None = await connection.fetchval(
                 "UPDATE device SET online_since = CASE WHEN online IS DISTINCT FROM $2 THEN now() "
-                "ELSE online_since END, online = $2, waiting = $4, oldest_waiting = $5, "
+                "ELSE online_since END, online = $2, waiting = $5, oldest_waiting = $6, buffer_fill = $7, "
+                "full_at = now() + $8::bigint * interval '1 second', "
                 "display_name = CASE WHEN $3 = '' THEN display_name ELSE $3 END, "
+                "version = CASE WHEN $4 = '' THEN version ELSE $4 END, "
                 "last_seen = CASE WHEN $2 THEN now() ELSE last_seen END WHERE id = $1 RETURNING last_seen",
                 device_id,
-                online,
-                display_name,
-                waiting,
-                oldest_waiting,
+                report.online,
+                report.name,
+                report.version,
+                report.waiting,
+                report.oldest_waiting,
+                report.buffer_fill,
+                None if report.full_in is None else min(report.full_in, _FULL_MAX),
             )
         return seen
 

@@ -1,13 +1,12 @@
 """Reads and changes the preferences of the caller."""
 
 import asyncio
-from dataclasses import replace
 
 from pulse_chassis.identity.caller import Caller
 from pulse_postgres import Database
 from pulse_users.actions.changes import account_id, require_account
 from pulse_users.model.accounts import Precondition
-from pulse_users.model.preferences import Preferences, PreferencesChanged, require_time_zone
+from pulse_users.model.preferences import Preferences, PreferencesChanged, WantedPreferences, require_time_zone
 from pulse_users.store.preferences import PreferencesStore
 
 
@@ -23,9 +22,9 @@ class OwnPreferences:
             account = await require_account(connection, caller, "profile.own")
             return await self._store.read(connection, account.id)
 
-    async def replace(self, caller: Caller, wanted: Preferences, precondition: Precondition) -> Preferences:
-        """Replaces the preferences; `wanted.version` does not count. Returns them with their new version. Raises
-        NotSignedIn, UnknownTimeZone, PreferencesChanged, Unavailable."""
+    async def replace(self, caller: Caller, wanted: WantedPreferences, precondition: Precondition) -> Preferences:
+        """Replaces the preferences. Returns them with their new version. Raises NotSignedIn, UnknownTimeZone,
+        PreferencesChanged, Unavailable."""
         await asyncio.to_thread(require_time_zone, wanted.time_zone)
         async with self._database.transaction() as connection:
             # The lock comes first, so that a deletion of the account leaves no preferences behind.
@@ -33,6 +32,6 @@ class OwnPreferences:
             account = await require_account(connection, caller, "profile.own")
             if precondition.versions is not None and old.version not in precondition.versions:
                 raise PreferencesChanged(old.version)
-            new = replace(wanted, version=old.version + 1)
+            new = wanted.after(old)
             await self._store.put(connection, account.id, new)
         return new

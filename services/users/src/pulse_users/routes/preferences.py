@@ -14,20 +14,45 @@ from pulse_users.model.preferences import (
     Preferences,
     PreferencesChanged,
     Theme,
+    Units,
     UnknownTimeZone,
+    WantedPreferences,
 )
+from pulse_users.model.saved_views import SavedViews
 from pulse_users.routes.dependencies import ChangingSelf, Dependencies, IfMatch, RequestBody, Self
 from pulse_users.routes.views import TAGGED
 
 router = APIRouter(prefix="/api/profile/preferences", tags=["profile"])
 _EXAMPLE: dict[str, Any] = {
-    "examples": [{"language": "de", "theme": "dark", "time_zone": "Europe/Vienna", "decimal_sign": "language"}]
+    "examples": [
+        {
+            "language": "de",
+            "theme": "dark",
+            "time_zone": "Europe/Vienna",
+            "decimal_sign": "language",
+            "units": "metric",
+            "views": {
+                "users": [
+                    {
+                        "name": "Invited viewers",
+                        "search": "",
+                        "role": "viewer",
+                        "state": "invited",
+                        "sort": "-created",
+                        "hidden": ["factor"],
+                    }
+                ],
+                "devices": [],
+            },
+        }
+    ]
 }
 
 
 class PreferencesBody(RequestBody):
     """`language` and `time_zone`: null means that of the browser. `decimal_sign`: of numbers; `language` means that of
-    the language."""
+    the language. `units`: of values on the pages; `declared` means those of the devices; null keeps the stored choice.
+    `views`: the saved views of lists, at most 20 a page; null keeps the stored ones."""
 
     model_config = ConfigDict(json_schema_extra=_EXAMPLE)
 
@@ -35,6 +60,8 @@ class PreferencesBody(RequestBody):
     theme: Theme = "system"
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ZONE)] | None = None
     decimal_sign: DecimalSign = "language"
+    units: Units | None = None
+    views: SavedViews | None = None
 
 
 class PreferencesView(BaseModel):
@@ -46,6 +73,8 @@ class PreferencesView(BaseModel):
     theme: Theme
     time_zone: str | None
     decimal_sign: DecimalSign
+    units: Units
+    views: SavedViews
 
 
 @router.get("", operation_id="get_preferences", responses={200: TAGGED})
@@ -66,7 +95,7 @@ async def update_preferences(
     response: Response, deps: Dependencies, caller: ChangingSelf, precondition: IfMatch, body: PreferencesBody
 ) -> PreferencesView:
     """Change how you want the pages to look."""
-    wanted = Preferences(1, body.language, body.theme, body.time_zone, body.decimal_sign)
+    wanted = WantedPreferences(body.language, body.theme, body.time_zone, body.decimal_sign, body.units, body.views)
     return _view(response, await deps.preferences.replace(caller, wanted, precondition))
 
 
@@ -77,4 +106,6 @@ def _view(response: Response, found: Preferences) -> PreferencesView:
         theme=found.theme,
         time_zone=found.time_zone,
         decimal_sign=found.decimal_sign,
+        units=found.units,
+        views=found.views,
     )

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from pulse_postgres import Connection
 from pulse_users.model.preferences import Preferences
+from pulse_users.model.saved_views import read_views
 
-_COLUMNS = "version, language, theme, time_zone, decimal_sign"
+_COLUMNS = "version, language, theme, time_zone, decimal_sign, units"
 
 
 class PreferencesStore:
@@ -13,9 +14,9 @@ class PreferencesStore:
 
     async def read(self, connection: Connection, account: UUID) -> Preferences:
         """The preferences; the defaults if none are stored."""
-        query = f"SELECT {_COLUMNS} FROM preferences WHERE account = $1"  # noqa: S608  # constant columns
+        query = f"SELECT {_COLUMNS}, views::text AS views FROM preferences WHERE account = $1"  # noqa: S608  # constant columns
         row = await connection.fetchrow(query, account)
-        return Preferences(**dict(row)) if row else Preferences()
+        return Preferences(**dict(row) | {"views": read_views(row["views"])}) if row else Preferences()
 
     async def lock(self, connection: Connection, account: UUID) -> Preferences:
         """Like `read`. Other changes of these preferences wait until the transaction ends."""
@@ -25,15 +26,18 @@ class PreferencesStore:
     async def put(self, connection: Connection, account: UUID, new: Preferences) -> None:
         """Replaces the preferences."""
         await connection.execute(
-            f"INSERT INTO preferences (account, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) "  # noqa: S608  # constant columns
+            f"INSERT INTO preferences (account, {_COLUMNS}, views) "  # noqa: S608  # constant columns
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb) "
             "ON CONFLICT (account) DO UPDATE SET version = $2, language = $3, theme = $4, time_zone = $5, "
-            "decimal_sign = $6",
+            "decimal_sign = $6, units = $7, views = $8::text::jsonb",
             account,
             new.version,
             new.language,
             new.theme,
             new.time_zone,
             new.decimal_sign,
+            new.units,
+            new.views.model_dump_json(),
         )
 
     async def forget(self, connection: Connection, account: UUID) -> None:

@@ -1,6 +1,6 @@
 "use client";
 // One dashboard of a user: loads it, selects its series in the feed, and shows it or its editor.
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutDashboard, SearchX } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
@@ -21,7 +21,14 @@ import { boardDraft, forgetBoardDraft, keepAsNewBoard, type Base } from "./editi
 import { allSeriesIds, type BoardContent, type Panel } from "./model";
 import { overviewPanels } from "./overview";
 import { HistoryNotice } from "./panels/panel-state";
-import { boardQuery, contentOf, useBoardActions, useSeriesById } from "./queries";
+import {
+  boardQuery,
+  contentOf,
+  overviewSeriesQuery,
+  rememberSeries,
+  useBoardActions,
+  useSeriesById,
+} from "./queries";
 import { ResetMenu } from "./reset-menu";
 import { feedSelection } from "./resolve";
 import type { OpenBoard } from "./switcher";
@@ -138,6 +145,7 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
     return (
       <BoardEditor
         {...surroundings}
+        api={api}
         draft={draft}
         id={board.id}
         loaded={{ content: contentOf(board), etag, version: board.version }}
@@ -240,6 +248,13 @@ function NewBoard(props: BoardPageProps) {
   const [edited, setEdited] = useState<readonly Panel[]>([]);
   const shown = useShown(api, feed, edited, range, true);
   const { seriesById, devices } = shown;
+  const client = useQueryClient();
+  const isOverview = kind === "device" && !hasDraft;
+  const overview = useQuery({ ...overviewSeriesQuery(api, source), enabled: isOverview });
+  const members = isOverview ? overview.data : undefined;
+  useEffect(() => {
+    if (members) rememberSeries(client, members);
+  }, [client, members]);
   const empty: BoardContent = { name: t("newName"), shared: false, panels: [] };
   const start = useMemo((): BoardContent | null => {
     if (kind === "board" && !hasDraft) {
@@ -248,14 +263,13 @@ function NewBoard(props: BoardPageProps) {
         ? { name: t("copyOf", { name: board.name }).slice(0, 80), shared: false, panels: board.panels }
         : null;
     }
-    if (kind === "device" && !hasDraft) {
-      if (!seriesById) return null;
+    if (isOverview) {
+      if (!members) return null;
       const name = devices.find(({ id }) => id === source)?.name ?? source;
-      const members = [...seriesById.values()].filter(({ device }) => device === source);
       return { name: name.slice(0, 80), shared: false, panels: overviewPanels(members, () => nextId()) };
     }
     return { name: t("newName"), shared: false, panels: [] };
-  }, [kind, source, hasDraft, copied.data, seriesById, devices, t]);
+  }, [kind, source, hasDraft, copied.data, isOverview, members, devices, t]);
 
   if (!can("dashboards.own")) {
     return (
@@ -270,12 +284,17 @@ function NewBoard(props: BoardPageProps) {
       </NoticeState>
     );
   }
-  const error = copied.error ?? shown.error;
-  if (error && !start) return <LoadError error={error} what={t("theDashboard")} onRetry={shown.retry} />;
+  const error = copied.error ?? overview.error ?? shown.error;
+  const retry = () => {
+    shown.retry();
+    for (const query of [copied, overview]) if (query.error) void query.refetch();
+  };
+  if (error && !start) return <LoadError error={error} what={t("theDashboard")} onRetry={retry} />;
   if (!start) return <DashboardSkeleton />;
   const base: Base = { content: empty, etag: null, version: null };
   return (
     <BoardEditor
+      api={api}
       feed={feed}
       seriesById={seriesById}
       devices={devices}

@@ -1,9 +1,10 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
-import { useState } from "react";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useState, type ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Device, Series } from "@/contracts/http";
-import { ApiError } from "@/lib/api/api-client";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { render } from "@/testing/render";
 import type { Feed, HistoryState } from "../ports";
 import { boardDraft, forgetBoardDraft, keepAsNewBoard } from "./editing";
@@ -92,6 +93,26 @@ const show = (panel: Panel, feed: Feed, onChoose?: (id: string) => void) =>
     />,
   );
 
+/** The gateway's list of series: every word must be in a name, and one page comes at once. */
+function gatewayOf(all: readonly Series[]) {
+  return vi.fn(async (_: string, { query }: { query: { q?: string; limit: number } }) => {
+    const words = query.q?.split(" ") ?? [];
+    const found = all.filter((one) => {
+      const names = `${device.name} ${one.display_name} ${one.name}`.toLowerCase();
+      return words.every((word) => names.includes(word));
+    });
+    return { items: found.slice(0, query.limit), next: null, truncated: false, total: found.length };
+  });
+}
+
+const gatewayWith = (count: number) =>
+  gatewayOf(Array.from({ length: count }, (_, id) => series(id, `sensor ${id}`)));
+
+function withQueries(element: ReactElement): ReactElement {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  return <QueryClientProvider client={client}>{element}</QueryClientProvider>;
+}
+
 beforeEach(() => {
   sessionStorage.clear();
   vi.stubGlobal(
@@ -166,10 +187,12 @@ describe("a panel", () => {
 });
 
 describe("the settings of a panel", () => {
-  function Sheet({ start, seen }: { start: Panel; seen: (panel: Panel) => void }) {
+  type SheetProps = { start: Panel; seen: (panel: Panel) => void; get: ReturnType<typeof gatewayWith> };
+  function Sheet({ start, seen, get }: SheetProps) {
     const [panel, setPanel] = useState(start);
     return (
       <PanelSheet
+        api={{ get } as unknown as ApiClient}
         sheetRef={{ current: null }}
         panel={panel}
         series={byId}
@@ -184,27 +207,54 @@ describe("the settings of a panel", () => {
       />
     );
   }
-  const open = (panel: Panel) => {
+  const open = (panel: Panel, get = gatewayOf([...byId.values()])) => {
     const seen = vi.fn<(panel: Panel) => void>();
-    render(<Sheet start={panel} seen={seen} />);
+    render(withQueries(<Sheet start={panel} seen={seen} get={get} />));
     return () => seen.mock.calls.at(-1)?.[0];
   };
   const type = (label: string | RegExp, value: string) =>
     fireEvent.change(screen.getByLabelText(label), { target: { value } });
 
-  it("chooses series with a search, by keyboard alone", () => {
+  it("chooses series with a search, by keyboard alone", async () => {
     const last = open(newPanel("chart", "c", PLACE));
     const search = screen.getByTestId("series-search");
+    const press = (key: string) => fireEvent.keyDown(search, { key });
+    const chosen = () => (last() as { series: number[] } | undefined)?.series;
     fireEvent.change(search, { target: { value: "press pump" } });
-    expect(screen.getAllByRole("option")).toHaveLength(1);
-    fireEvent.keyDown(search, { key: "Enter" });
+    // Enter does not wait for the list.
+    press("Enter");
+    await waitFor(() => expect(chosen()).toEqual([2]));
+    await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(1));
     fireEvent.change(search, { target: { value: "" } });
-    fireEvent.keyDown(search, { key: "ArrowDown" });
-    fireEvent.keyDown(search, { key: "ArrowUp" });
-    fireEvent.keyDown(search, { key: "Enter" });
-    expect((last() as { series: number[] }).series).toEqual([2, 1]);
+    await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(2));
+    press("ArrowDown");
+    press("ArrowUp");
+    press("Enter");
+    expect(chosen()).toEqual([2, 1]);
     fireEvent.change(search, { target: { value: "boiler" } });
-    expect(screen.getByText("No series matches “boiler”")).toBeTruthy();
+    expect(await screen.findByText("No series matches “boiler”")).toBeTruthy();
+  });
+
+  it("shows 50 of 20,000 series, says how many more there are, and asks for no others", async () => {
+    const get = gatewayWith(20_000);
+    open(newPanel("chart", "c", PLACE), get);
+    expect(await screen.findByText("50 of 20,000 series. 19,950 more: type more of the name")).toBeTruthy();
+    expect(screen.getAllByRole("option")).toHaveLength(50);
+    fireEvent.change(screen.getByTestId("series-search"), { target: { value: "sensor 19999" } });
+    expect(await screen.findByText("1 series")).toBeTruthy();
+    expect(screen.getByRole("option").textContent).toContain("SENSOR 19999");
+    expect(get.mock.calls.map(([, { query }]) => query)).toEqual([
+      { q: undefined, limit: 50 },
+      { q: "sensor 19999", limit: 50 },
+    ]);
+  });
+
+  it("says why the series could not be loaded, and tries again", async () => {
+    const get = gatewayWith(3);
+    get.mockRejectedValueOnce(new ApiError(503, "unavailable", "", null, null, {}, "telemetry"));
+    open(newPanel("chart", "c", PLACE), get);
+    fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("3 series")).toBeTruthy();
   });
 
   it("keeps what is typed into a number field, and passes on numbers only", () => {
@@ -244,6 +294,7 @@ describe("the editor", () => {
   const actions = () => ({ create: vi.fn(), save: vi.fn(), remove: vi.fn(), reload: vi.fn() });
   const open = (props: Partial<BoardEditorProps> = {}) => {
     const given = {
+      api: { get: gatewayOf([...byId.values()]) } as unknown as ApiClient,
       feed: feedWith({}),
       seriesById: byId,
       devices: [device],
@@ -258,7 +309,7 @@ describe("the editor", () => {
       onClose: vi.fn(),
       ...props,
     } satisfies BoardEditorProps;
-    return { ...given, ...render(<BoardEditor {...given} />) };
+    return { ...given, ...render(withQueries(<BoardEditor {...given} />)) };
   };
   const rename = (name: string) =>
     fireEvent.change(screen.getByTestId("board-name"), { target: { value: name } });
@@ -290,7 +341,7 @@ describe("the editor", () => {
     const { rerender, ...props } = open({ actions: given });
     rename("Works");
     given.reload.mockImplementation(async () => {
-      rerender(<BoardEditor {...props} newest={{ board: board(2, "Plant"), etag: '"2"' }} />);
+      rerender(withQueries(<BoardEditor {...props} newest={{ board: board(2, "Plant"), etag: '"2"' }} />));
     });
     fireEvent.click(screen.getByTestId("save"));
     expect(await screen.findByTestId("take-and-save")).toBeTruthy();

@@ -1,10 +1,16 @@
 // The calls to the telemetry gateway for dashboards, and their cache.
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import {
+  keepPreviousData,
+  queryOptions,
+  useQuery,
+  useQueryClient,
+  type QueryClient,
+} from "@tanstack/react-query";
+import { useMemo, useState } from "react";
 import type { Series } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
-import { seriesByIds } from "@/lib/series-lists";
+import { seriesByIds, seriesOfDevice } from "@/lib/series-lists";
 import type { Board, BoardContent } from "./model";
 
 const LIST_KEY = ["boards"] as const;
@@ -41,25 +47,7 @@ export function boardQuery(api: ApiClient, id: string) {
   });
 }
 
-/** All series of all devices, without their latest values. */
-export function allSeriesQuery(api: ApiClient) {
-  return queryOptions({
-    queryKey: ["all-series"],
-    queryFn: async ({ signal }) => {
-      const series = await allPages((after) =>
-        api.get("/api/telemetry/series", { query: { after }, signal }),
-      );
-      return series.map((one): Series => ({ ...one, latest: null }));
-    },
-    // A long list, so only an editor loads it again: it offers new series.
-    staleTime: SERIES_EVERY_MS,
-    refetchOnWindowFocus: false,
-    retry,
-    retryDelay: 1_000,
-  });
-}
-
-/** The series of a dashboard that is watched. */
+/** The series of a dashboard. */
 function shownSeriesQuery(api: ApiClient, ids: readonly number[]) {
   const sorted = [...ids].sort((a, b) => a - b);
   return queryOptions({
@@ -69,20 +57,69 @@ function shownSeriesQuery(api: ApiClient, ids: readonly number[]) {
     // Names, units and limits that somebody changes reach a screen on a wall.
     refetchInterval: SERIES_EVERY_MS,
     refetchOnWindowFocus: false,
+    placeholderData: keepPreviousData,
     retry,
     retryDelay: 1_000,
   });
 }
 
-/** The series with `ids` by id. An editor gets all series: it offers them. */
-export function useSeriesById(api: ApiClient, ids: readonly number[], isEditing: boolean) {
-  const shown = useQuery({ ...shownSeriesQuery(api, ids), enabled: !isEditing && ids.length > 0 });
-  const all = useQuery({ ...allSeriesQuery(api), enabled: isEditing, refetchInterval: SERIES_EVERY_MS });
-  const query = isEditing ? all : shown;
-  const byId = useMemo(
-    () => (query.data ? new Map(query.data.map((series) => [series.id, series])) : null),
-    [query.data],
+/** Series that a person has just chosen, by id. The panels show them before the gateway has answered. */
+const CHOSEN_KEY = ["chosen-series"] as const;
+const NONE: ReadonlyMap<number, Series> = new Map();
+
+/** Remembers series that panels are about to show. */
+export function rememberSeries(client: QueryClient, series: readonly Series[]): void {
+  client.setQueryData<ReadonlyMap<number, Series>>(
+    CHOSEN_KEY,
+    (known = NONE) =>
+      new Map([...known, ...series.map((one) => [one.id, { ...one, latest: null }] as const)]),
   );
+}
+
+/** The series of the overview of a device, which become panels. */
+export async function overviewSeries(api: ApiClient, client: QueryClient, device: string): Promise<Series[]> {
+  const series = await client.fetchQuery(overviewSeriesQuery(api, device));
+  rememberSeries(client, series);
+  return series;
+}
+
+export function overviewSeriesQuery(api: ApiClient, device: string) {
+  return queryOptions({
+    queryKey: ["overview-series", device],
+    queryFn: ({ signal }) => seriesOfDevice(api, device, signal),
+    staleTime: SERIES_EVERY_MS,
+    retry,
+    retryDelay: 1_000,
+  });
+}
+
+/**
+ * The series with `ids` by id; null while one of them is unknown. An editor keeps asking for the series that it has shown,
+ * because an undo brings them back.
+ */
+export function useSeriesById(api: ApiClient, ids: readonly number[], isEditing: boolean) {
+  const [kept, setKept] = useState(ids);
+  if (isEditing && ids.some((id) => !kept.includes(id))) setKept([...new Set([...kept, ...ids])]);
+  const asked = isEditing ? kept : ids;
+  const query = useQuery({ ...shownSeriesQuery(api, asked), enabled: asked.length > 0 });
+  const { data: chosen } = useQuery({
+    queryKey: CHOSEN_KEY,
+    queryFn: () => NONE,
+    enabled: false,
+    initialData: NONE,
+  });
+  const { data, isPlaceholderData } = query;
+  const byId = useMemo((): ReadonlyMap<number, Series> | null => {
+    if (asked.length === 0) return isEditing ? NONE : null;
+    const known = new Map(data?.map((series) => [series.id, series]));
+    if (data && !isPlaceholderData) return known;
+    for (const id of asked) {
+      const one = known.get(id) ?? chosen.get(id);
+      if (!one) return null;
+      known.set(id, one);
+    }
+    return known;
+  }, [asked, data, isPlaceholderData, chosen, isEditing]);
   return { byId, query };
 }
 

@@ -5,12 +5,12 @@ import { RotateCcw } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
-import { SelectField } from "@/components/form/input";
 import type { Device } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
+import { DeviceList } from "../devices/device-list";
 import type { Panel } from "./model";
 import { overviewPanels } from "./overview";
-import { allSeriesQuery } from "./queries";
+import { overviewSeries } from "./queries";
 import { useText } from "./text";
 
 type ResetMenuProps = {
@@ -26,8 +26,8 @@ export function ResetMenu({ api, devices, onReset }: ResetMenuProps) {
   const [chosen, setChosen] = useState("");
   const device = chosen || devices[0]?.id;
   const reset = async () => {
-    const series = await client.fetchQuery(allSeriesQuery(api));
-    const members = series.filter((one) => one.device === device);
+    if (!device) return;
+    const members = await overviewSeries(api, client, device);
     onReset(overviewPanels(members, () => Math.random().toString(36).slice(2, 12)));
   };
   if (!device) return null;
@@ -53,18 +53,12 @@ export function ResetMenu({ api, devices, onReset }: ResetMenuProps) {
         >
           <div className="space-y-3">
             <p>{t("resetHint")}</p>
-            <SelectField
-              label={t("device")}
-              fieldSize="sm"
-              value={device}
-              onChange={({ target }) => setChosen(target.value)}
-            >
-              {devices.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </SelectField>
+            <DeviceList
+              devices={devices}
+              selectedId={device}
+              onSelect={setChosen}
+              className="max-h-64 rounded-[7px] border p-1.5"
+            />
           </div>
         </ConfirmDialog>
       )}

@@ -2,24 +2,14 @@
 import { cleanup, fireEvent, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Device } from "@/contracts/http";
-import { Backlogs } from "./backlog";
+import { Backlogs } from "@/lib/backlog";
 import { DeviceList } from "./device-list";
 import { devicesMatching } from "./device-search";
 import { UnknownDevice } from "./unknown-device";
 import { render } from "@/testing/render";
+import { aDevice } from "@/testing/telemetry";
 
-const device = (id: string, name: string): Device => ({
-  id,
-  name,
-  online: true,
-  last_seen_at: null,
-  clock_offset_us: null,
-  clock_suspect: false,
-  promise: "exactly_once",
-  cloned: false,
-  series_count: 1,
-  waiting: 0,
-});
+const device = (id: string, name: string) => aDevice({ id, name });
 const many = Array.from({ length: 201 }, (_, index) => device(`press-${index}`, `Press ${index}`));
 
 afterEach(cleanup);
@@ -36,7 +26,7 @@ const options = () => screen.queryAllByRole("option").map(({ textContent }) => t
 
 it("finds one of 201 devices by its name, by keyboard alone", () => {
   const { onSelect, search } = show(many, "press-7");
-  expect(options()).toHaveLength(201);
+  expect(options()).toHaveLength(50);
   type(search, "press 17");
   expect(options()).toHaveLength(12);
   expect(screen.getByRole("status").textContent).toBe("12 of 201 devices");
@@ -56,7 +46,7 @@ it("moves to both ends, and not beyond", () => {
   fireEvent.keyDown(search, { key: "End" });
   fireEvent.keyDown(search, { key: "ArrowDown" });
   fireEvent.keyDown(search, { key: "Enter" });
-  expect(onSelect.mock.calls).toEqual([["press-0"], ["press-200"]]);
+  expect(onSelect.mock.calls).toEqual([["press-0"], ["press-49"]]);
 });
 
 it("reports that nothing matches, and then selects nothing", () => {
@@ -69,8 +59,8 @@ it("reports that nothing matches, and then selects nothing", () => {
 
 it("limits the rows on the screen, and says so", () => {
   const { search } = show(Array.from({ length: 1_000 }, (_, index) => device(`d${index}`, `D ${index}`)));
-  expect(options()).toHaveLength(300);
-  expect(screen.getByRole("status").textContent).toMatch(/^300 of 1,000/);
+  expect(options()).toHaveLength(50);
+  expect(screen.getByRole("status").textContent).toMatch(/^50 of 1,000/);
   type(search, "d 999");
   expect(options()).toHaveLength(1);
 });

@@ -8,13 +8,14 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import { StatusDot } from "@/components/badge";
 import { Input } from "@/components/form/input";
 import type { Device } from "@/contracts/http";
-import type { Backlogs } from "./backlog";
+import type { Backlogs } from "@/lib/backlog";
 import { CatchUp } from "./catch-up";
 import { devicesMatching } from "./device-search";
 import { deviceState } from "./device-state";
 
 type DeviceListProps = {
-  backlogs: Backlogs;
+  /** Without them, the list shows no backlogs. */
+  backlogs?: Backlogs;
   devices: readonly Device[];
   selectedId: string | null;
   onSelect: (id: string) => void;
@@ -22,7 +23,7 @@ type DeviceListProps = {
 };
 
 // A longer list is not readable. The search finds the others.
-const MAX_SHOWN = 300;
+const MAX_SHOWN = 50;
 
 export function DeviceList({ backlogs, devices, selectedId, onSelect, className }: DeviceListProps) {
   const t = useTranslations("dashboard");
@@ -105,7 +106,7 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
             <StatusDot tone={deviceState(device).tone} />
             <span className="min-w-0 wrap-anywhere">{device.name}</span>
             <span className="sr-only">{t(`states.${deviceState(device).name}`)}</span>
-            <CatchUp backlogs={backlogs} id={device.id} isBrief />
+            {backlogs && <CatchUp backlogs={backlogs} id={device.id} isBrief />}
             {device.id === selectedId && (
               <Check className="ml-auto size-4 shrink-0 text-accent" aria-hidden />
             )}

@@ -11,6 +11,7 @@ import type { Limit } from "@/charts/types";
 import { useTimeChart } from "@/charts/use-time-chart";
 import { Panel } from "@/components/panel";
 import { formatDuration } from "@/lib/format";
+import { shownUnit } from "@/lib/units";
 import { useCoarseNow, useHistoryState } from "../feed-hooks";
 import type { Feed } from "../ports";
 import type { Group } from "./groups";
@@ -67,14 +68,12 @@ export function ChartPanel({
     setHidden(next.size === group.series.length ? new Set() : next);
   };
 
+  const unit = shownUnit(group.unit);
   const count = group.series.length;
   return (
     <Panel
       title={group.title}
-      meta={[
-        group.title.endsWith(`, ${group.unit}`) ? "" : group.unit,
-        count > 1 ? t("seriesCount", { count }) : "",
-      ]
+      meta={[group.title.endsWith(`, ${unit}`) ? "" : unit, count > 1 ? t("seriesCount", { count }) : ""]
         .filter(Boolean)
         .join(" · ")}
       testId={`chart-${group.key}`}

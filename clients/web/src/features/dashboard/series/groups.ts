@@ -2,6 +2,7 @@
 import { pageTexts } from "@/i18n/page-texts";
 import type { SeriesGroup } from "@/charts/types";
 import type { Series } from "@/contracts/http";
+import { shownUnit } from "@/lib/units";
 import { bySignificance } from "./order";
 
 export type Group = SeriesGroup & {
@@ -47,7 +48,7 @@ export function groupSeries(series: readonly Series[]): Group[] {
 
 /** Makes titles unique: adds what differs between groups of one title, or else their key. */
 function withUniqueTitles(groups: readonly Group[]): Group[] {
-  const byKind = distinguish(groups, ({ series: [first] }) => kindOf(first!));
+  const byKind = distinguish(groups, ({ series: [first] }) => shownUnit(kindOf(first!)));
   return distinguish(byKind, ({ series }) => {
     const [first, last] = [series[0]!.display_name, series.at(-1)!.display_name];
     return first === last ? first : pageTexts("dashboard")("firstToLast", { first, last });

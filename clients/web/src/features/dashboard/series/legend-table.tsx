@@ -5,6 +5,7 @@ import clsx from "clsx";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "../feed-hooks";
 import { formatFull } from "@/lib/format";
+import { shownUnit } from "@/lib/units";
 import type { Group } from "./groups";
 import { seriesColor } from "@/charts/palette";
 import type { Feed } from "../ports";
@@ -132,7 +133,7 @@ function Figures({ series, decimals, stats }: FiguresProps) {
       >
         {shown.text}
         {/* Scaled units differ between rows. The header has the others. */}
-        {shown.unit !== series.unit && <span className="text-fg-3"> {shown.unit}</span>}
+        {shown.unit !== shownUnit(series.unit) && <span className="text-fg-3"> {shown.unit}</span>}
       </td>
     );
   });

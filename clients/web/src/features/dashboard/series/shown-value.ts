@@ -1,7 +1,7 @@
 // How a dashboard shows a value: with the unit and the decimals that a person chose, and the severity of its limits.
 import type { Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
-import { bytesPer, formatBrief, withDecimals, type FormattedValue } from "@/lib/format";
+import { formatBrief, type FormattedValue } from "@/lib/format";
 
 /** null: as the series says, with as many decimals as fit. */
 export type Display = { readonly unit: string | null; readonly decimals: number | null };
@@ -32,10 +32,7 @@ export function shownValue(
 ): FormattedValue {
   const shown = displayed(series, { unit });
   const decimals = chosen ?? series.decimals ?? null;
-  const isPlain = typeof value === "number" && Number.isFinite(value) && shown.type !== "bool";
-  // Bytes are scaled, so decimals of the stored number mean nothing.
-  if (decimals === null || !isPlain || bytesPer(shown.unit)) return formatBrief(value, shown, span);
-  return { text: withDecimals(value, decimals), unit: shown.unit };
+  return formatBrief(value, { ...shown, decimals }, span);
 }
 
 /** The worst severity of the limits that `value` has reached; null when it has reached none. */

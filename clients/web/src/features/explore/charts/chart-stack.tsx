@@ -9,6 +9,7 @@ import type { RangeChartContent } from "@/charts/range/range-chart";
 import { readingsAt, type RangeLine } from "@/charts/range/range-line";
 import type { TimeSpan } from "@/charts/types";
 import { formatDuration } from "@/lib/format";
+import { shownUnit } from "@/lib/units";
 import { byUnit, gapsIn, SWITCH_KEY, type UnitGroup } from "../lines";
 import type { Comparison, UnitLimit } from "../question";
 import type { StoredReadings } from "../queries";
@@ -126,7 +127,7 @@ type Translate = ReturnType<typeof useTranslations<"explore">>;
 function titleOf({ key, unit, series }: UnitGroup<RangeLine>, t: Translate): string {
   if (series.length === 1) return series[0]!.series.display_name;
   if (key === SWITCH_KEY) return t("onOff");
-  return unit || t("noUnit");
+  return shownUnit(unit) || t("noUnit");
 }
 
 /** The unit, the distance of the points, and how many readings arrived late. */
@@ -141,7 +142,7 @@ function detailOf(
   const most = Math.max(0, ...known.map(({ t: times }) => times.length));
   const level = known.map((one) => one.level).find((one) => one !== "raw");
   return [
-    series.length === 1 ? unit : t("chart.count", { count: series.length }),
+    series.length === 1 ? shownUnit(unit) : t("chart.count", { count: series.length }),
     isSampled
       ? t("chart.sampled", { duration: formatDuration((span.to - span.from) / Math.max(1, most / 4)) })
       : t("chart.every"),

@@ -29,6 +29,7 @@ import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
 import { copyText } from "@/lib/copy-text";
 import { formatBrief, valueText } from "@/lib/format";
+import { shownUnit } from "@/lib/units";
 import type { Can } from "@/lib/permissions";
 import { useDateLocale } from "../date-locale";
 import { countOf, figuresOf } from "../lines";
@@ -95,6 +96,11 @@ export function ExportMenu({ api, can, chosen, span, zone, question }: ExportMen
           {!canExport && (
             <MenuLabel className="whitespace-normal text-warn">
               {t("export.denied", { permission: "telemetry.export" })}
+            </MenuLabel>
+          )}
+          {chosen.some(({ series }) => shownUnit(series.unit) !== series.unit) && (
+            <MenuLabel className="whitespace-normal" data-testid="export-units">
+              {t("export.units")}
             </MenuLabel>
           )}
           <FileItem

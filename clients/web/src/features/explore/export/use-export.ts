@@ -5,6 +5,7 @@ import { resolveColor, seriesColor } from "@/charts/palette";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { saveFile } from "@/lib/save-file";
+import { shownUnit } from "@/lib/units";
 import { chartPicture } from "./chart-picture";
 import {
   everyReading,
@@ -65,7 +66,7 @@ export function useExport(api: ApiClient) {
   const picture = async (heading: string, { chosen, span, zone }: ExportRequest) => {
     const charts = document.querySelector("[data-charts]");
     const legend = chosen.map(({ series, color }) => ({
-      text: `${series.display_name} (${series.device})${series.unit ? `, ${series.unit}` : ""}`,
+      text: `${series.display_name} (${series.device})${series.unit ? `, ${shownUnit(series.unit)}` : ""}`,
       color: charts instanceof HTMLElement ? resolveColor(charts, seriesColor(color)) : "black",
     }));
     const file = await chartPicture(charts, heading, legend);

@@ -6,6 +6,7 @@ import { useState, type FormEvent } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { SelectField, TextField } from "@/components/form/input";
+import { UnitNote } from "@/components/form/unit-note";
 import type { Limit } from "@/charts/types";
 import { numberIn } from "@/lib/number-in";
 import { MOST_LIMITS, type UnitLimit } from "../question";
@@ -106,6 +107,7 @@ export function LimitsDialog({ limits, units, onOpenChange, onLimits }: LimitsDi
             ))}
           </SelectField>
         </div>
+        <UnitNote units={[unit]} />
         {isFull && <p className="text-xs text-warn">{t("limits.full", { most: MOST_LIMITS })}</p>}
         <div className="flex justify-end gap-2">
           <Button onClick={() => onOpenChange(false)}>{t("close")}</Button>

@@ -10,6 +10,7 @@ import { Button } from "@/components/button";
 import type { Device, Series } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
+import { shownUnit } from "@/lib/units";
 import { deviceSeriesQuery } from "../queries";
 import type { Chosen } from "../question";
 
@@ -148,7 +149,9 @@ function SeriesRow({ series, color, isFull, onToggle }: SeriesRowProps) {
         onChange={() => onToggle(series)}
       />
       <span className="min-w-0 flex-1 wrap-anywhere">{series.display_name}</span>
-      <span className="shrink-0 text-2xs text-fg-2">{series.type === "bool" ? t("onOff") : series.unit}</span>
+      <span className="shrink-0 text-2xs text-fg-2">
+        {series.type === "bool" ? t("onOff") : shownUnit(series.unit)}
+      </span>
     </label>
   );
 }

@@ -10,6 +10,8 @@ import { Kbd } from "@/components/kbd";
 import type { Series } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
+import { LONGEST_SEARCH } from "@/lib/series-lists";
+import { shownUnit } from "@/lib/units";
 import { SWITCH_KEY } from "../lines";
 import { MOST_SERIES, type Chosen } from "../question";
 import { DeviceBranch } from "./device-branch";
@@ -27,7 +29,6 @@ const TYPING = "input:not([type=checkbox]), textarea, select, [role=menu]";
 // More rows than these are slow to lay out. A button shows more.
 const ROWS = 100;
 const UNITS = 6;
-const MOST_SEARCH_LENGTH = 100;
 
 export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) {
   const t = useTranslations("explore");
@@ -36,7 +37,11 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
   const [most, setMost] = useState(ROWS);
   const [areAllUnitsShown, setAllUnitsShown] = useState(false);
   const searchRef = useRef<HTMLInputElement>(null);
-  const { devices, all, branches, units, isFiltered } = useTree(api, filter, wantsUnits);
+  const { devices, search, listed, branches, units, isFiltered, more, isBehind } = useTree(
+    api,
+    filter,
+    wantsUnits,
+  );
   useSlash(searchRef);
 
   const known = (devices.data ?? []).reduce((sum, one) => sum + one.series_count, 0);
@@ -68,7 +73,7 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
             className="pr-8 pl-8"
             aria-label={t("tree.search")}
             placeholder={t("tree.search")}
-            maxLength={MOST_SEARCH_LENGTH}
+            maxLength={LONGEST_SEARCH}
             value={filter.text}
             data-testid="tree-search"
             onChange={(event) => {
@@ -84,8 +89,8 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
         </div>
         <div className="flex flex-wrap items-center gap-1.5" role="group" aria-label={t("tree.units")}>
           {units.length === 0 ? (
-            <Chip isOn={false} onClick={() => setWantsUnits(true)} isDisabled={all.isFetching}>
-              {all.isFetching ? t("tree.loading") : t("tree.showUnits")}
+            <Chip isOn={false} onClick={() => setWantsUnits(true)} isDisabled={listed.isFetching}>
+              {listed.isFetching ? t("tree.loading") : t("tree.showUnits")}
             </Chip>
           ) : (
             chips.map(({ key, unit }) => (
@@ -94,7 +99,7 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
                 isOn={filter.unit === key}
                 onClick={() => setFilter({ ...filter, unit: filter.unit === key ? null : key })}
               >
-                {key === SWITCH_KEY ? t("onOff") : unit || t("noUnit")}
+                {key === SWITCH_KEY ? t("onOff") : shownUnit(unit) || t("noUnit")}
               </Chip>
             ))
           )}
@@ -137,9 +142,19 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
                 {t("tree.more", { count: branches.length - shown.length })}
               </Button>
             )}
-            {isFiltered && all.isFetching && !all.data && <RowsSkeleton />}
-            {all.error && !all.data && <Failure error={all.error} onRetry={() => void all.refetch()} />}
-            {branches.length === 0 && !all.isFetching && (
+            {more > 0 && (
+              <p role="status" className="px-2 py-1 text-xs text-fg-2" data-testid="more-hits">
+                {t("tree.moreHits", { count: more })}
+              </p>
+            )}
+            {isBehind && branches.length === 0 && <RowsSkeleton />}
+            {isFiltered && search.error && !search.data && (
+              <Failure error={search.error} onRetry={() => void search.refetch()} />
+            )}
+            {listed.error && !listed.data && (
+              <Failure error={listed.error} onRetry={() => void listed.refetch()} />
+            )}
+            {branches.length === 0 && !isBehind && !(isFiltered && search.error) && (
               <div role="status" className="space-y-2 px-2 py-4 text-center text-ui text-fg-2">
                 <p>{isFiltered ? t("tree.nothingFound") : t("tree.noDevices")}</p>
                 {isFiltered && <Button onClick={() => setFilter(NO_FILTER)}>{t("tree.showAll")}</Button>}

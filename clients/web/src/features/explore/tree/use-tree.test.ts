@@ -1,20 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Device, Series } from "@/contracts/http";
 import { unitKey } from "../lines";
-import { branchesOf, NO_FILTER, unitsOf } from "./use-tree";
+import { branchesOf, filterOf, NO_FILTER } from "./use-tree";
 
-const device = (id: string, name = id) => ({ id, name }) as Device;
-const series = (id: number, of: string, name: string, unit = "°C", type: Series["type"] = "float") =>
-  ({ id, device: of, name, display_name: name, unit, type }) as Series;
+const device = (id: string, name = id, series_count = 2) => ({ id, name, series_count }) as Device;
+const series = (id: number, of: string) => ({ id, device: of }) as Series;
 
 const devices = [device("press-4", "Drive train line 4"), device("boiler", "Kühlhaus"), device("roof")];
-const all = [
-  series(1, "press-4", "Bearing A-01"),
-  series(2, "press-4", "Running", "", "bool"),
-  series(3, "boiler", "Line pressure", "bar"),
-];
-const found = (text: string, unit: string | null = null) =>
-  branchesOf(devices, all, { text, unit }).map(({ device: { id }, series: list }) => [
+const shown = (hits: readonly Series[] | null, text: string, unit: string | null = null) =>
+  branchesOf(devices, hits, { text, unit }).map(({ device: { id }, series: list }) => [
     id,
     list?.map((one) => one.id) ?? null,
   ]);
@@ -24,33 +18,35 @@ describe("the tree", () => {
     expect(branchesOf(devices, null, NO_FILTER).map(({ series: list }) => list)).toEqual([null, null, null]);
   });
 
-  it("finds words in the names of devices and series together", () => {
-    expect(found("line 4 bear")).toEqual([["press-4", [1]]]);
-    expect(found("line")).toEqual([
-      ["press-4", [1, 2]],
+  it("shows the hits below their devices, in the order of the devices", () => {
+    expect(shown([series(3, "boiler"), series(1, "press-4")], "pressure")).toEqual([
+      ["press-4", [1]],
       ["boiler", [3]],
     ]);
-    expect(found("nothing like this")).toEqual([]);
+    expect(shown([], "nothing like this")).toEqual([]);
   });
 
-  it("ignores case and accents", () => {
-    expect(found("KUHL")).toEqual([["boiler", [3]]]);
+  it("shows a device whose name matches although no series of it is among the hits", () => {
+    expect(shown(null, "roof")).toEqual([["roof", null]]);
+    expect(shown([], "KUHL")).toEqual([["boiler", null]]);
   });
 
-  it("shows a device whose name matches although it has no series", () => {
-    expect(found("roof")).toEqual([["roof", null]]);
+  it("lets a device whose name matches load the series that the hits leave out", () => {
+    expect(shown([series(1, "press-4")], "line 4")).toEqual([["press-4", null]]);
+    expect(shown([series(1, "press-4"), series(2, "press-4")], "line 4")).toEqual([["press-4", [1, 2]]]);
   });
 
-  it("filters by unit, and switches apart from numbers without a unit", () => {
-    expect(found("", unitKey({ type: "bool", unit: "" }))).toEqual([["press-4", [2]]]);
-    expect(found("line", unitKey({ type: "float", unit: "bar" }))).toEqual([["boiler", [3]]]);
-    expect(unitsOf(all).map(({ unit }) => unit)).toHaveLength(3);
+  it("shows only hits when a unit is chosen", () => {
+    expect(shown([series(3, "boiler")], "kuhl", unitKey({ type: "float", unit: "bar" }))).toEqual([
+      ["boiler", [3]],
+    ]);
+    expect(shown([], "kuhl", unitKey({ type: "float", unit: "bar" }))).toEqual([]);
   });
 
-  it("finds one series among 20,000", () => {
-    const many = Array.from({ length: 2_000 }, (_, place) => device(`d-${place}`));
-    const list = Array.from({ length: 20_000 }, (_, id) => series(id, `d-${id % 2_000}`, `sensor ${id}`));
-    const hits = branchesOf(many, list, { text: "d-1999 sensor 19999", unit: null });
-    expect(hits.map(({ series: of }) => of?.map(({ id }) => id))).toEqual([[19_999]]);
+  it("asks for switches apart from numbers without a unit", () => {
+    expect(filterOf(null)).toEqual({});
+    expect(filterOf(unitKey({ type: "bool", unit: "" }))).toEqual({ type: "bool" });
+    expect(filterOf(unitKey({ type: "float", unit: "" }))).toEqual({ unit: "" });
+    expect(filterOf(unitKey({ type: "int", unit: "unit:x" }))).toEqual({ unit: "unit:x" });
   });
 });

@@ -2,16 +2,16 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
+import { allDevices } from "@/lib/device-lists";
+import { seriesByIds } from "@/lib/series-lists";
 
 const FRESH_MS = 30_000;
-const MOST_SERIES = 2_000;
 export const MOST_PEOPLE = 6;
 
 export const devicesQuery = (api: ApiClient, isEnabled: boolean) =>
   queryOptions({
     queryKey: ["devices"],
-    queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
+    queryFn: ({ signal }) => allDevices(api, signal),
     enabled: isEnabled,
     staleTime: FRESH_MS,
   });
@@ -35,12 +35,12 @@ export const dashboardsQuery = (api: ApiClient, isEnabled: boolean) =>
     staleTime: FRESH_MS,
   });
 
-/** The first series of a device. No device of a usual size has more. */
-export const seriesQuery = (api: ApiClient, device: string) =>
+/** Series that were chosen lately. */
+export const recentSeriesQuery = (api: ApiClient, ids: readonly number[], isEnabled: boolean) =>
   queryOptions({
-    queryKey: ["series", device],
-    queryFn: async ({ signal }) =>
-      (await api.get("/api/telemetry/series", { query: { device, limit: MOST_SERIES }, signal })).items,
+    queryKey: ["recent-series", ids],
+    queryFn: ({ signal }) => seriesByIds(api, ids, signal),
+    enabled: isEnabled && ids.length > 0,
     staleTime: FRESH_MS,
   });
 

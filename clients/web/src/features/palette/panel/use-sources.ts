@@ -1,15 +1,18 @@
 // Everything that can be found: what the page knows, and what the services answer.
 import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useLocale, useTranslations } from "next-intl";
+import { useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
+import type { Series } from "@/contracts/http";
+import { seriesSearchQuery, type SeriesHits } from "@/lib/series-lists";
+import { usePageLanguage } from "@/i18n/page-texts-provider";
 import type { Entry, PaletteContext } from "../types";
 import { actionEntries, pageEntries } from "./commands";
 import { dashboardEntry, deviceEntry, joinDevices, mayOpen, personEntry, seriesEntry } from "./entries";
 import type { Sources } from "./groups";
-import { collectorsQuery, dashboardsQuery, devicesQuery, peopleQuery, seriesQuery } from "./queries";
-import { indexed, wordsOf } from "./rank";
-import { currentDevice, devicesOfSeries, seriesScope } from "./series-scope";
-import { usePaused } from "./use-paused";
+import { collectorsQuery, dashboardsQuery, devicesQuery, peopleQuery, recentSeriesQuery } from "./queries";
+import { indexed } from "./rank";
+import { currentDevice, seriesOf } from "./series-scope";
+import { usePaused } from "@/lib/use-paused";
 
 /** A part of the search that a service answers. */
 export type AskedPart = "devices" | "dashboards" | "series" | "people";
@@ -29,7 +32,7 @@ export function useSources(
   recent: readonly string[],
 ): { sources: Sources; asked: readonly Asked[]; isSettled: boolean } {
   const t = useTranslations();
-  const locale = useLocale();
+  const locale = usePageLanguage();
   const { api, can } = context;
   const paused = usePaused(text).trim();
   const [current] = useState(() => currentDevice(location));
@@ -41,16 +44,22 @@ export function useSources(
     [devices.data, collectors.data],
   );
   const dashboards = useQuery(dashboardsQuery(api, readsTelemetry));
-  const scope = useMemo(
-    () => seriesScope(devices.data ?? [], wordsOf(paused), current, devicesOfSeries(recent)),
-    [devices.data, paused, current, recent],
-  );
+  const asksSeries = readsTelemetry && paused.length >= SHORTEST_SEARCH;
+  const searched = searchable(paused);
+  const recentIds = useMemo(() => seriesOf(recent), [recent]);
+  const ofPage = { ...seriesSearchQuery(api, searched, { device: current ?? undefined }), select: itemsOf };
+  const ofAll = { ...seriesSearchQuery(api, searched), select: itemsOf };
   const series = useQueries({
-    queries: readsTelemetry ? scope.map((device) => seriesQuery(api, device)) : [],
+    queries: [
+      // The series of the device that the page shows come first.
+      ...(asksSeries && current !== null ? [ofPage] : []),
+      ...(asksSeries ? [ofAll] : []),
+      recentSeriesQuery(api, recentIds, readsTelemetry),
+    ],
     combine: combined,
   });
   const asksPeople = can("accounts.read") && paused.length >= SHORTEST_SEARCH;
-  const people = useQuery(peopleQuery(api, searchable(paused), asksPeople));
+  const people = useQuery(peopleQuery(api, searched, asksPeople));
 
   const sources: Sources = {
     page: useMemo(() => indexed(pageEntries(context, t)), [context, t]),
@@ -68,7 +77,8 @@ export function useSources(
     ),
     series: useMemo(() => {
       const names = new Map(known.map(({ id, name }) => [id, name]));
-      return indexed(series.data.map((one) => seriesEntry(one, names.get(one.device) ?? one.device)));
+      const found = new Map(series.data.map((one) => [one.id, one]));
+      return indexed([...found.values()].map((one) => seriesEntry(one, names.get(one.device) ?? one.device)));
     }, [series.data, known]),
     person: useMemo(
       () => indexed(asksPeople ? (people.data?.items ?? []).map(personEntry) : []),
@@ -103,11 +113,15 @@ function stateOfBoth(first: UseQueryResult, second: UseQueryResult) {
   };
 }
 
+function itemsOf({ items }: SeriesHits): readonly Series[] {
+  return items;
+}
+
 function combined<Item>(queries: UseQueryResult<readonly Item[]>[]) {
   const failed = queries.filter(({ data, error }) => data === undefined && error !== null);
   return {
     data: queries.flatMap(({ data }) => data ?? []),
-    isLoading: queries.some(({ isLoading }) => isLoading),
+    isLoading: queries.some(({ isLoading, isPlaceholderData }) => isLoading || isPlaceholderData),
     error: failed[0]?.error ?? null,
     retry: () => failed.forEach((query) => void query.refetch()),
   };

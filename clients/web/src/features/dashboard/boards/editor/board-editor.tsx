@@ -7,6 +7,7 @@ import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { FormProblem } from "@/components/form/form-problem";
+import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { idempotencyKeys } from "@/lib/api/idempotency-key";
 import { isOutdated } from "@/lib/use-versioned-form";
@@ -28,12 +29,14 @@ import { contentOf, type BoardActions } from "../queries";
 import { useText } from "../text";
 import { useLeaveGuard } from "../use-leave-guard";
 import { useIsNarrow } from "../use-is-narrow";
+import { newId } from "./new-id";
 import { EditGrid, placeValues, type GridActions } from "./edit-grid";
 import { PanelDrawer } from "./panel-drawer";
 import { PanelSheet } from "./panel-sheet";
 import { VersionDialog } from "./version-dialog";
 
 export type BoardEditorProps = Omit<PanelSurroundings, "onChoose"> & {
+  api: ApiClient;
   /** The name of the draft, with the account and the dashboard. */
   draft: string;
   /** The id of the dashboard; null for one that was never saved. */
@@ -54,6 +57,7 @@ export type BoardEditorProps = Omit<PanelSurroundings, "onChoose"> & {
 };
 
 export default function BoardEditor({
+  api,
   draft,
   id,
   loaded,
@@ -317,6 +321,7 @@ export default function BoardEditor({
       />
       {panel && (
         <PanelSheet
+          api={api}
           sheetRef={sheet}
           panel={panel}
           series={surroundings.seriesById}
@@ -365,14 +370,6 @@ export default function BoardEditor({
       {leaveQuestion}
     </div>
   );
-}
-
-const ID_BYTES = 8;
-
-// randomUUID() needs a secure context, but a plant's network may serve the dashboard over plain HTTP.
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function focusFirstField(sheet: HTMLElement | null): void {

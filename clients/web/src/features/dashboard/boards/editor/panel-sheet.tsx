@@ -5,8 +5,10 @@ import { Copy, X } from "lucide-react";
 import type { RefObject } from "react";
 import { Button } from "@/components/button";
 import { CHECKBOX, TextField } from "@/components/form/input";
+import { UnitNote } from "@/components/form/unit-note";
 import { Segmented } from "@/components/segmented";
 import type { Series, ShownDevice } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
 import {
   asKind,
   kindOf,
@@ -26,6 +28,7 @@ import { NumberField } from "./number-field";
 import { SeriesChooser } from "./series-chooser";
 
 type PanelSheetProps = {
+  api: ApiClient;
   sheetRef: RefObject<HTMLElement | null>;
   panel: Panel;
   series: ReadonlyMap<number, Series> | null;
@@ -38,6 +41,7 @@ type PanelSheetProps = {
 };
 
 export function PanelSheet({
+  api,
   sheetRef,
   panel,
   series,
@@ -93,12 +97,13 @@ export function PanelSheet({
         {mostSeries > 0 && (
           <SeriesChooser
             key={panel.kind}
+            api={api}
             series={series}
             devices={devices}
             chosen={seriesIdsOf(panel)}
             most={mostSeries}
             hasColors={panel.kind === "chart"}
-            onChange={(ids) => onChange(withUsualScale(withSeries(panel, ids), series))}
+            onChange={(ids, known) => onChange(withUsualScale(withSeries(panel, ids), known))}
           />
         )}
         <UnitAndDecimals panel={panel} series={series} onChange={onChange} />
@@ -191,6 +196,7 @@ function UnitAndDecimals({ panel, series, onChange }: UnitProps) {
   if (!("decimals" in panel)) return null;
   const [first] = seriesIdsOf(panel);
   const unit = first === undefined ? undefined : series?.get(first)?.unit;
+  const own = "unit" in panel ? panel.unit : null;
   return (
     <div className="grid grid-cols-2 items-start gap-3">
       {"unit" in panel && (
@@ -215,6 +221,9 @@ function UnitAndDecimals({ panel, series, onChange }: UnitProps) {
         placeholder={t("automatic")}
         onChange={(decimals) => onChange({ ...panel, decimals }, `decimals:${panel.id}`)}
       />
+      <div className="col-span-2 empty:hidden">
+        <UnitNote units={[own ?? unit ?? ""]} />
+      </div>
     </div>
   );
 }

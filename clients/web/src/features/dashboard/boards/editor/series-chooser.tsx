@@ -1,31 +1,45 @@
 "use client";
-// Chooses series of any device with a search. Arrow keys move, Enter chooses.
+// Chooses series of any device with a search, which the gateway runs. Arrow keys move, Enter chooses.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import clsx from "clsx";
 import { Check, X } from "lucide-react";
-import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { seriesColor } from "@/charts/palette";
 import { Button } from "@/components/button";
 import { Input } from "@/components/form/input";
 import type { Series, ShownDevice } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
+import { LONGEST_SEARCH, seriesSearchQuery } from "@/lib/series-lists";
+import { usePaused } from "@/lib/use-paused";
 import { bySignificance } from "../../series/order";
+import { rememberSeries } from "../queries";
 import { useText } from "../text";
 
 type SeriesChooserProps = {
-  /** null: not loaded yet. */
+  api: ApiClient;
+  /** Those that are chosen; null: not loaded yet. */
   series: ReadonlyMap<number, Series> | null;
   devices: readonly ShownDevice[];
   chosen: readonly number[];
   most: number;
   /** True when the series of the panel have colours of their own. */
   hasColors: boolean;
-  onChange: (ids: readonly number[]) => void;
+  /** `known`: the chosen series, as far as they are known. */
+  onChange: (ids: readonly number[], known: ReadonlyMap<number, Series> | null) => void;
 };
 
-// A longer list is not readable. The search finds the others.
-const MOST_SHOWN = 100;
-
-export function SeriesChooser({ series, devices, chosen, most, hasColors, onChange }: SeriesChooserProps) {
+export function SeriesChooser({
+  api,
+  series,
+  devices,
+  chosen,
+  most,
+  hasColors,
+  onChange,
+}: SeriesChooserProps) {
   const t = useText();
+  const client = useQueryClient();
   const [isOpen, setOpen] = useState(chosen.length === 0);
   const nameOf = useMemo(() => {
     const names = new Map(devices.map(({ id, name }) => [id, name]));
@@ -67,7 +81,12 @@ export function SeriesChooser({ series, devices, chosen, most, hasColors, onChan
                   tone="ghost"
                   size="icon"
                   aria-label={t("removeSeries", { name: one?.display_name ?? t("deletedSeries") })}
-                  onClick={() => onChange(chosen.filter((other) => other !== id))}
+                  onClick={() =>
+                    onChange(
+                      chosen.filter((other) => other !== id),
+                      series,
+                    )
+                  }
                 >
                   <X className="size-4" aria-hidden />
                 </Button>
@@ -78,14 +97,17 @@ export function SeriesChooser({ series, devices, chosen, most, hasColors, onChan
       )}
       {isOpen && (
         <SeriesSearch
-          series={series}
+          api={api}
           nameOf={nameOf}
           chosen={chosen}
           most={most}
-          onToggle={(id) => {
-            if (chosen.includes(id)) onChange(chosen.filter((other) => other !== id));
-            else if (most === 1) onChange([id]);
-            else if (chosen.length < most) onChange([...chosen, id]);
+          onToggle={(one) => {
+            const known = new Map([...(series ?? []), [one.id, one]]);
+            const change = (ids: readonly number[]) => onChange(ids, known);
+            rememberSeries(client, [one]);
+            if (chosen.includes(one.id)) change(chosen.filter((other) => other !== one.id));
+            else if (most === 1) change([one.id]);
+            else if (chosen.length < most) change([...chosen, one.id]);
           }}
         />
       )}
@@ -94,38 +116,52 @@ export function SeriesChooser({ series, devices, chosen, most, hasColors, onChan
 }
 
 type SeriesSearchProps = {
-  series: ReadonlyMap<number, Series> | null;
+  api: ApiClient;
   nameOf: (device: string) => string;
   chosen: readonly number[];
   most: number;
-  onToggle: (id: number) => void;
+  onToggle: (series: Series) => void;
 };
 
-function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchProps) {
+function SeriesSearch({ api, nameOf, chosen, most, onToggle }: SeriesSearchProps) {
   const t = useText();
   const id = useId();
+  const client = useQueryClient();
   const list = useRef<HTMLUListElement>(null);
   const [text, setText] = useState("");
   const [active, setActive] = useState(0);
-  const all = useMemo(() => bySignificance([...(series?.values() ?? [])]), [series]);
-  // Typing must not wait for a search in 20,000 series.
-  const searched = useDeferredValue(text);
-  const texts = useMemo(() => searchTexts(all, nameOf), [all, nameOf]);
-  const matching = useMemo(() => seriesMatching(all, searched, texts), [all, searched, texts]);
-  const shown = matching.slice(0, MOST_SHOWN);
+  const searched = usePaused(text);
+  const { data, error, isPlaceholderData, refetch } = useQuery(seriesSearchQuery(api, searched));
+  const shown = useMemo(() => bySignificance(data?.items ?? []), [data]);
+  const total = data?.total ?? 0;
+  const isCurrent = searched === text && !isPlaceholderData && data !== undefined;
   const place = Math.min(active, shown.length - 1);
   useEffect(() => {
     list.current?.children[place]?.scrollIntoView?.({ block: "nearest" });
   }, [place]);
+  // An answer that Enter waited for must not change a choice that is out of date.
+  const latest = useRef({ text, onToggle });
+  useEffect(() => {
+    latest.current = { text, onToggle };
+  });
 
+  const chooseFirst = () => {
+    client.fetchQuery(seriesSearchQuery(api, text)).then(
+      ({ items }) => {
+        const [first] = bySignificance(items);
+        if (first && latest.current.text === text) latest.current.onToggle(first);
+      },
+      () => undefined, // the list says why it could not be loaded
+    );
+  };
   const onKey = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowDown: place + 1, ArrowUp: place - 1 };
     const next = steps[event.key];
-    // The list may be one key behind what was typed.
-    const one = (searched === text ? shown : seriesMatching(all, text, texts))[place];
+    const one = shown[place];
     if (next !== undefined) setActive(Math.max(0, Math.min(shown.length - 1, next)));
-    else if (event.key === "Enter" && one) onToggle(one.id);
-    else return;
+    else if (event.key !== "Enter") return;
+    else if (!isCurrent) chooseFirst();
+    else if (one) onToggle(one);
     event.preventDefault();
   };
 
@@ -141,7 +177,7 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
         aria-controls={`${id}-list`}
         aria-activedescendant={place >= 0 ? `${id}-${place}` : undefined}
         autoComplete="off"
-        maxLength={100}
+        maxLength={LONGEST_SEARCH}
         placeholder={t("findSeries")}
         data-testid="series-search"
         value={text}
@@ -152,14 +188,23 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
         onKeyDown={onKey}
       />
       <p role="status" className="px-1 text-xs text-fg-3">
-        {series === null
-          ? t("loading")
-          : matching.length === 0
-            ? t("noSeriesMatch", { text: text.trim() })
+        {!data
+          ? error
+            ? explain(error)
+            : t("loading")
+          : total === 0
+            ? t("noSeriesMatch", { text: searched.trim() })
             : chosen.length >= most && most > 1
               ? t("mostSeries", { most })
-              : t("seriesFound", { shown: shown.length, count: matching.length })}
+              : shown.length < total
+                ? t("someSeriesFound", {
+                    shown: shown.length,
+                    count: total,
+                    rest: total - shown.length,
+                  })
+                : t("seriesFound", { count: total })}
       </p>
+      {error && !data && <Button onClick={() => void refetch()}>{t("retry")}</Button>}
       <ul
         ref={list}
         id={`${id}-list`}
@@ -175,7 +220,7 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
             role="option"
             aria-selected={chosen.includes(one.id)}
             data-testid={`choose-${one.device}-${one.name}`}
-            onClick={() => onToggle(one.id)}
+            onClick={() => onToggle(one)}
             onPointerMove={() => setActive(index)}
             className={clsx(
               "flex min-h-9 cursor-pointer items-center gap-2 rounded-[5px] px-2 py-1 text-ui",
@@ -193,28 +238,4 @@ function SeriesSearch({ series, nameOf, chosen, most, onToggle }: SeriesSearchPr
       </ul>
     </div>
   );
-}
-
-/** What the search looks in, made once: the names of a series and of its device, in lower case. */
-export function searchTexts(
-  series: readonly Series[],
-  nameOf: (device: string) => string,
-): ReadonlyMap<number, string> {
-  return new Map(
-    series.map((one) => [
-      one.id,
-      `${one.display_name}\n${one.name}\n${nameOf(one.device)}\n${one.device}`.toLowerCase(),
-    ]),
-  );
-}
-
-/** The series whose name, id or device contains every word of `text`, ignoring case. `texts`: see `searchTexts`. */
-export function seriesMatching(
-  series: readonly Series[],
-  text: string,
-  texts: ReadonlyMap<number, string>,
-): readonly Series[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return series;
-  return series.filter(({ id }) => words.every((word) => texts.get(id)?.includes(word)));
 }

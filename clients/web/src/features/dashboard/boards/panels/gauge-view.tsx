@@ -31,7 +31,8 @@ export function GaugeView({ feed, series, panel, title }: GaugeViewProps) {
   const shown = shownValue(value, series, 0, panel);
   const { min, max } = panel;
   const share = typeof value === "number" ? shareOf(value, min, max) : 0;
-  const ends = [min, max].map((end) => formatValue(end, { type: "float", unit: "" }).text);
+  const { unit } = displayed(series, panel);
+  const ends = [min, max].map((end) => formatValue(end, { type: "float", unit }).text);
   const [left, right] = [pointOn(X, Y, RADIUS, 0), pointOn(X, Y, RADIUS, 1)];
   return (
     <Panel title={title} testId={`panel-${panel.id}`} className="h-full">

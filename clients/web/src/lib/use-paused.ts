@@ -1,7 +1,7 @@
 // A text that changes only after the person pauses, so that not every letter asks a service.
 import { useEffect, useState } from "react";
 
-const PAUSE_MS = 200;
+const PAUSE_MS = 120;
 
 export function usePaused(text: string): string {
   const [paused, setPaused] = useState(text);

@@ -1,5 +1,6 @@
 // The backlogs of collectors, and when they will be empty. Does not use React; callers pass the time.
 import { pageTexts } from "@/i18n/page-texts";
+import { numberLocale } from "./page-locale";
 
 export type Progress = {
   readonly waiting: number;
@@ -68,16 +69,20 @@ function next(before: Trend | undefined, sample: Sample): Trend {
   };
 }
 
-/** `12 480 behind, 40 s`. Narrow no-break spaces group the digits. */
+/** `12,480 behind, 40 s`. */
 export function progressText({ waiting, secondsLeft, isGrowing }: Progress): string {
-  const t = pageTexts("dashboard");
-  const behind = t("behind", { waiting: waiting.toLocaleString("en").replaceAll(",", "\u202f") });
+  const t = pageTexts("common.backlog");
+  const behind = t("behind", { waiting: waiting.toLocaleString(numberLocale()) });
   if (secondsLeft !== null) return `${behind}, ${spanText(secondsLeft)}`;
-  return isGrowing ? t("behindGrowing", { behind }) : behind;
+  return isGrowing ? t("growing", { behind }) : behind;
 }
 
-function spanText(seconds: number): string {
+/** `40 s`, `12 min`, `3 h 10 min`, `6 days`. */
+export function spanText(seconds: number): string {
   if (seconds < 100) return `${seconds} s`;
-  if (seconds < 6_000) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3_600)} h`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  if (minutes >= 2_880) return pageTexts("common.values")("days", { days: Math.round(minutes / 1_440) });
+  const rest = minutes % 60;
+  return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${minutes / 60} h`;
 }

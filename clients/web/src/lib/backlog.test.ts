@@ -50,13 +50,13 @@ describe("Backlogs", () => {
 
 describe("progressText", () => {
   it.each([
-    [{ waiting: 12_480, secondsLeft: 40, isGrowing: false, done: 0 }, "12\u202f480 behind, 40 s"],
-    [
-      { waiting: 1_000_000, secondsLeft: 1_500, isGrowing: false, done: 0 },
-      "1\u202f000\u202f000 behind, 25 min",
-    ],
-    [{ waiting: 2_000, secondsLeft: null, isGrowing: true, done: 0 }, "2\u202f000 behind, growing"],
-    [{ waiting: 2_000, secondsLeft: null, isGrowing: false, done: 0 }, "2\u202f000 behind"],
+    [{ waiting: 12_480, secondsLeft: 40, isGrowing: false, done: 0 }, "12,480 behind, 40 s"],
+    [{ waiting: 1_000_000, secondsLeft: 1_500, isGrowing: false, done: 0 }, "1,000,000 behind, 25 min"],
+    [{ waiting: 2_000, secondsLeft: 11_400, isGrowing: false, done: 0 }, "2,000 behind, 3 h 10 min"],
+    [{ waiting: 2_000, secondsLeft: 7_200, isGrowing: false, done: 0 }, "2,000 behind, 2 h"],
+    [{ waiting: 2_000, secondsLeft: 520_000, isGrowing: false, done: 0 }, "2,000 behind, 6 days"],
+    [{ waiting: 2_000, secondsLeft: null, isGrowing: true, done: 0 }, "2,000 behind, growing"],
+    [{ waiting: 2_000, secondsLeft: null, isGrowing: false, done: 0 }, "2,000 behind"],
   ])("%o", (progress, text) => {
     expect(progressText(progress)).toBe(text);
   });
