@@ -466,7 +466,7 @@ export type components = {
             readonly version: number;
         };
         readonly DevicesView: {
-            readonly hidden: readonly ("site" | "state" | "backlog" | "clock" | "promise" | "series" | "mirror" | "seen")[];
+            readonly hidden: readonly ("site" | "state" | "backlog" | "lag" | "clock" | "version" | "promise" | "series" | "mirror" | "seen")[];
             readonly name: string;
             readonly search: string;
             /** @enum {string} */

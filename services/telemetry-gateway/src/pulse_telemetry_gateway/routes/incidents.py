@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.preconditions import PRECONDITION_PROBLEMS, TAGGED, IfMatch, tag
@@ -51,7 +51,13 @@ def _rfc3339(value: object) -> object:
     return value
 
 
-_Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339), Field(ge=_FIRST, le=_LAST)]
+def _within_range(value: datetime) -> datetime:
+    if not _FIRST <= value <= _LAST:
+        raise ValueError("must be in the years 1970 to 2254")
+    return value
+
+
+_Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_range)]
 
 
 class IncidentBody(RequestBody):
