@@ -124,6 +124,10 @@ async def test_an_incident_is_closed_and_no_change_of_another_administrator_is_l
         ({"started_at": "2026-11-20T09:02:00"}, "invalid"),
         ({"started_at": "1969-12-31T23:59:59Z"}, "invalid"),
         ({"started_at": None}, "invalid"),
+        ({"started_at": 1_763_629_320}, "invalid"),
+        ({"started_at": "1763629320"}, "invalid"),
+        ({"started_at": "2026-11-20"}, "invalid"),
+        ({"started_at": "2255-06-01T00:00:00Z"}, "invalid"),
         ({"color": "red"}, "invalid"),
     ],
 )

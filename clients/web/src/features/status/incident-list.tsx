@@ -135,7 +135,9 @@ function Dialogs({ api, asked: { what, incident }, onAsk }: DialogsProps) {
     try {
       if (what === "delete") return await api.delete(PATH, change);
       const { title, text, services, started_at } = incident;
-      const body = { title, text, services, started_at, ended_at: new Date().toISOString() };
+      // A clock that is wrong must not give an end before the start.
+      const end = new Date(Math.max(Date.now(), Date.parse(started_at)));
+      const body = { title, text, services, started_at, ended_at: end.toISOString() };
       return await api.put(PATH, { ...change, body });
     } finally {
       await reload();

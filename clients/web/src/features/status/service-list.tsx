@@ -197,15 +197,15 @@ function Title({ icon: Icon, label, children }: { icon: LucideIcon; label: strin
 function Figure({ value, label, href }: { value: string; label: string; href?: string }) {
   const text = (
     <>
-      <span className="block font-medium tabular-nums">{value}</span>
-      <span className="block text-xs text-fg-2">{label}</span>
+      <span className="font-medium tabular-nums lg:block">{value}</span>{" "}
+      <span className="text-xs text-fg-2 lg:block">{label}</span>
     </>
   );
   return href ? (
-    <Link href={href} className="text-right hover:underline">
+    <Link href={href} className="hover:underline lg:text-right">
       {text}
     </Link>
   ) : (
-    <span className="text-right">{text}</span>
+    <span className="lg:text-right">{text}</span>
   );
 }

@@ -17,8 +17,9 @@ type VerdictProps = { api: ApiClient; status: SystemStatus; isOutdated: boolean;
 
 export function Verdict({ api, status, isOutdated, canSee }: VerdictProps) {
   const t = useTranslations("status");
-  const { data: incidents } = useQuery({ ...incidentsQuery(api), enabled: canSee });
-  const open = incidents?.filter((one) => isOpen(one, Date.parse(status.at))) ?? [];
+  const { data: incidents, dataUpdatedAt } = useQuery({ ...incidentsQuery(api), enabled: canSee });
+  const now = Math.max(Date.parse(status.at), dataUpdatedAt);
+  const open = incidents?.filter((one) => isOpen(one, now)) ?? [];
   const down = status.services.filter(({ isReady }) => !isReady);
   const isWell = down.length === 0 && !isOutdated;
   const Icon = isWell ? Check : TriangleAlert;

@@ -1,11 +1,12 @@
 """Incidents: administrators report, change and close them, everybody who is signed in sees them."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.preconditions import PRECONDITION_PROBLEMS, TAGGED, IfMatch, tag
@@ -39,8 +40,24 @@ _EXAMPLE: dict[str, Any] = {
     "started_at": "2026-11-20T09:02:00Z",
     "ended_at": None,
 }
-_LATEST = datetime.fromisoformat("2255-01-01T00:00:00Z")
-_Time = Annotated[AwareDatetime, Field(ge=datetime.fromisoformat("1970-01-01T00:00:00Z"), le=_LATEST)]
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_FIRST, _LAST = (datetime.fromisoformat(f"{year}-01-01T00:00:00Z") for year in (1970, 2255))
+
+
+def _rfc3339(value: object) -> object:
+    """Rejects what else pydantic takes for a time, such as numbers."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError("must be a time as in RFC 3339, such as 2026-11-20T09:02:00Z")
+    return value
+
+
+def _within_range(value: datetime) -> datetime:
+    if not _FIRST <= value <= _LAST:
+        raise ValueError("must be in the years 1970 to 2254")
+    return value
+
+
+_Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_within_range)]
 
 
 class IncidentBody(RequestBody):

@@ -37,9 +37,8 @@ export function IncidentFields({ form }: { form: UseFormReturn<IncidentValues> }
         <TextField
           label={t("incident.started")}
           type="datetime-local"
-          step={1}
           fieldSize="md"
-          hint={t("incident.zone", { zone, offset })}
+          hint={zone === offset ? t("incident.zoneOnly", { zone }) : t("incident.zone", { zone, offset })}
           data-testid="incident-started"
           error={errors.started?.message}
           {...form.register("started")}
@@ -47,7 +46,6 @@ export function IncidentFields({ form }: { form: UseFormReturn<IncidentValues> }
         <TextField
           label={t("incident.ended")}
           type="datetime-local"
-          step={1}
           fieldSize="md"
           hint={t("incident.endedHint")}
           data-testid="incident-ended"
