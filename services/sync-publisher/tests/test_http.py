@@ -98,6 +98,29 @@ async def test_a_page_of_collectors_says_how_many_are_up_to_date(world: World) -
     assert [one["device"] for one in rest["items"]] == ["press-4", "saw-1"]
 
 
+async def test_a_page_has_the_figures_of_each_collector(world: World) -> None:
+    press = await world.ready(name="press-4")
+    await world.ready(name="lathe-1")
+    await world.enrol("saw-1")
+    await world.tell(world.account())
+    await world.synced(*(world.devices[name] for name in ("press-4", "lathe-1")))
+    press.is_deaf = True
+    await world.tell(world.account())
+
+    async def figures() -> dict[str, tuple[int, int, bool]]:
+        page = await get(world, "collectors", limit=2_000)
+        return {one["device"]: (one["held"], one["behind"], one["since"] is not None) for one in page["items"]}
+
+    async def has_lathe_both() -> bool:
+        return (await figures())["lathe-1"] == (2, 0, False)
+
+    await eventually(has_lathe_both)
+    found = await figures()
+    assert found["press-4"] == (1, 1, True)
+    assert found["saw-1"][0] == 0
+    assert (await get(world, "collectors/press-4"))["held"] == 1
+
+
 async def test_one_collector_shows_what_it_holds(world: World) -> None:
     device = await world.ready()
     ada = await world.tell(world.account())

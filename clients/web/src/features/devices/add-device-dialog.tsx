@@ -18,7 +18,7 @@ type Created =
 const KINDS = ["collector", "plain"] as const;
 
 /** The dialog is open while it is rendered. */
-export function AddDeviceDialog({ api, onCreated, onClose }: AddDeviceDialogProps) {
+export default function AddDeviceDialog({ api, onCreated, onClose }: AddDeviceDialogProps) {
   const t = useTranslations("devices");
   const [kind, setKind] = useState<"collector" | "plain">("collector");
   const [created, setCreated] = useState<Created | null>(null);

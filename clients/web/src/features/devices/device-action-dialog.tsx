@@ -22,7 +22,13 @@ type DeviceActionDialogProps = {
 };
 
 /** The dialog is open while it is rendered. */
-export function DeviceActionDialog({ api, device, action, onChanged, onClose }: DeviceActionDialogProps) {
+export default function DeviceActionDialog({
+  api,
+  device,
+  action,
+  onChanged,
+  onClose,
+}: DeviceActionDialogProps) {
   const t = useTranslations("devices");
   const [code, setCode] = useState<CollectorWithCode | null>(null);
   const [credentials, setCredentials] = useState<PlainCredentials | null>(null);

@@ -4,12 +4,14 @@ import { useTranslations } from "next-intl";
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
+import { lazyPart } from "@/components/lazy-part";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/menu";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
-import { DeviceActionDialog } from "./device-action-dialog";
 import { actionsFor, type DeviceAction } from "./actions-for";
 import type { FleetDevice } from "./fleet-device";
+
+const DeviceActionDialog = lazyPart(() => import("./device-action-dialog"));
 
 type DeviceActionsProps = { api: ApiClient; can: Can; device: FleetDevice; onChanged: () => void };
 

@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { drafts } from "@/lib/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
-import { AddDeviceDialog } from "./add-device-dialog";
+import AddDeviceDialog from "./add-device-dialog";
 import { CommandDialog } from "./command-dialog";
 import { render } from "@/testing/render";
 

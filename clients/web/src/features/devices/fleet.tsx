@@ -8,6 +8,7 @@ import { Button } from "@/components/button";
 import { ColumnsMenu } from "@/components/columns-menu";
 import { TableSkeleton } from "@/components/data-table";
 import { SearchField } from "@/components/form/search-field";
+import { lazyPart } from "@/components/lazy-part";
 import { LoadError } from "@/components/load-error";
 import { NoticeState } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
@@ -21,12 +22,14 @@ import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
 import { useStoredSet } from "@/lib/use-stored-set";
-import { AddDeviceDialog } from "./add-device-dialog";
 import type { FleetDevice } from "./fleet-device";
 import { selectDevices, SORTS, sortDevices, VIEWS, type View } from "./fleet-list";
 import { COLUMNS, FleetTable, namedColumns } from "./fleet-table";
 import { FleetTiles } from "./fleet-tiles";
 import { useFleet } from "./use-fleet";
+
+// Forms are a large part of the code, and the list does not need them.
+const AddDeviceDialog = lazyPart(() => import("./add-device-dialog"));
 
 type FleetProps = {
   api: ApiClient;

@@ -22,7 +22,7 @@ type ActionDialogProps = {
 };
 
 /** The dialog is open while it is rendered. */
-export function ActionDialog({ api, user, action, isOwn, onChanged, onClose }: ActionDialogProps) {
+export default function ActionDialog({ api, user, action, isOwn, onChanged, onClose }: ActionDialogProps) {
   const t = useTranslations("users");
   const path = { id: user.id };
   const account = { account: user.id };

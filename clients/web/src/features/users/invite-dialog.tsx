@@ -24,7 +24,7 @@ const DRAFT = "user:new";
 type InviteDialogProps = { api: ApiClient; onCreated: () => void; onClose: () => void };
 
 /** The dialog is open while it is rendered. */
-export function InviteDialog({ api, onCreated, onClose }: InviteDialogProps) {
+export default function InviteDialog({ api, onCreated, onClose }: InviteDialogProps) {
   const t = useTranslations("users");
   const [created, setCreated] = useState<{ user: User; link: PasswordLink } | null>(null);
   return (

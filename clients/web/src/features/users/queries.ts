@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { SignIns } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { pollUnlessFollowed } from "@/lib/followed-changes";
-import { ROLES } from "./user-schema";
+import { ROLES } from "./roles";
 
 export const PAGE_SIZE = 25;
 const EVERY_MS = 30_000;

@@ -2,7 +2,8 @@
 import { useTranslations } from "next-intl";
 import type { UseFormReturn } from "react-hook-form";
 import { SelectField, TextField } from "@/components/form/input";
-import { ROLES, type UserValues } from "./user-schema";
+import { ROLES } from "./roles";
+import type { UserValues } from "./user-schema";
 
 type UserFieldsProps = {
   form: UseFormReturn<UserValues>;

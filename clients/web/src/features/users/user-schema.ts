@@ -3,9 +3,7 @@ import type { User } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
 import { asciiEmail, isEmail } from "@/lib/email";
 import { line, z } from "@/lib/form-schema";
-
-/** From the fewest permissions to all. */
-export const ROLES = ["viewer", "user", "admin"] as const satisfies readonly User["role"][];
+import { ROLES } from "./roles";
 
 export type UserValues = { name: string; email: string; role: User["role"] };
 

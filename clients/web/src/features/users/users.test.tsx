@@ -162,6 +162,7 @@ it("creates the account once when only its link fails", async () => {
     .mockResolvedValueOnce(link);
   show({ post });
   fireEvent.click(await screen.findByTestId("invite"));
+  await screen.findByTestId("user-name");
   edit("  Ada  ");
   fireEvent.change(screen.getByTestId("user-email"), { target: { value: "nobody" } });
   fireEvent.click(screen.getByTestId("user-submit"));

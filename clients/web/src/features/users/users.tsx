@@ -7,6 +7,7 @@ import { useState } from "react";
 import { Button } from "@/components/button";
 import { ColumnsMenu } from "@/components/columns-menu";
 import { SearchField } from "@/components/form/search-field";
+import { lazyPart } from "@/components/lazy-part";
 import { LoadError } from "@/components/load-error";
 import { NoticeState } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
@@ -22,12 +23,9 @@ import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
 import { useStoredSet } from "@/lib/use-stored-set";
-import { ActionDialog } from "./action-dialog";
 import { BulkBar } from "./bulk/bulk-bar";
-import { BulkDialog } from "./bulk/bulk-dialog";
 import type { BulkChange } from "./bulk/changes";
 import { COLUMNS } from "./columns";
-import { InviteDialog } from "./invite-dialog";
 import {
   PAGE_SIZE,
   ROLE_FILTERS,
@@ -40,6 +38,11 @@ import {
 } from "./queries";
 import type { UserAction } from "./user-actions";
 import { UsersTable } from "./users-table";
+
+// Forms are a large part of the code, and the list does not need them.
+const ActionDialog = lazyPart(() => import("./action-dialog"));
+const BulkDialog = lazyPart(() => import("./bulk/bulk-dialog"));
+const InviteDialog = lazyPart(() => import("./invite-dialog"));
 
 type UsersProps = {
   api: ApiClient;

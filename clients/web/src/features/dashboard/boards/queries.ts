@@ -100,7 +100,9 @@ export function overviewSeriesQuery(api: ApiClient, device: string) {
 export function useSeriesById(api: ApiClient, ids: readonly number[], isEditing: boolean) {
   const [kept, setKept] = useState(ids);
   if (isEditing && ids.some((id) => !kept.includes(id))) setKept([...new Set([...kept, ...ids])]);
-  const asked = isEditing ? kept : ids;
+  // Renders with the same ids must give the same map: the feed follows it.
+  const key = (isEditing ? kept : ids).join();
+  const asked = useMemo(() => (key ? key.split(",").map(Number) : []), [key]);
   const query = useQuery({ ...shownSeriesQuery(api, asked), enabled: asked.length > 0 });
   const { data: chosen } = useQuery({
     queryKey: CHOSEN_KEY,

@@ -10,7 +10,7 @@ import { TypedConfirmDialog } from "@/components/typed-confirm-dialog";
 import type { User } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { idempotencyKeys } from "@/lib/api/idempotency-key";
-import { ROLES } from "../user-schema";
+import { ROLES } from "../roles";
 import { bodyOf, planOf, type BulkChange, type Plan } from "./changes";
 
 type BulkDialogProps = {
@@ -25,7 +25,14 @@ type BulkDialogProps = {
 };
 
 /** The dialog is open while it is rendered. */
-export function BulkDialog({ api, action, users: chosen, onChanged, onDone, onClose }: BulkDialogProps) {
+export default function BulkDialog({
+  api,
+  action,
+  users: chosen,
+  onChanged,
+  onDone,
+  onClose,
+}: BulkDialogProps) {
   const t = useTranslations("users");
   const roles = useTranslations("common.roles");
   const [role, setRole] = useState<User["role"]>("user");

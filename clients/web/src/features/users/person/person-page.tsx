@@ -16,7 +16,7 @@ import { When } from "@/components/when";
 import type { User } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
-import { ActionDialog } from "../action-dialog";
+import { lazyPart } from "@/components/lazy-part";
 import { USERS_KEY, userQuery } from "../queries";
 import { actionsFor, type UserAction } from "../user-actions";
 import { UserMenu } from "../user-menu";
@@ -26,6 +26,8 @@ import { FactorPanel } from "./factor-panel";
 import { KeysPanel } from "./keys-panel";
 import { OfflinePanel } from "./offline-panel";
 import { UserSessionsPanel } from "./user-sessions-panel";
+
+const ActionDialog = lazyPart(() => import("../action-dialog"));
 
 type PersonPageProps = { api: ApiClient; ownId: string; can: Can; id: string };
 
