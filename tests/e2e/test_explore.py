@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from pulse_contracts.telemetry import SeriesDeclaration
 from tests.e2e.conftest import Complaints, sign_in
 from tests.e2e.device import EXPLORED, SECOND, ToldDevice
-from tests.e2e.test_accounts import examine, unexpected
+from tests.e2e.people import Office
+from tests.e2e.test_accounts import FIRST, enter, examine, unexpected
 from tests.system import System, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -217,6 +218,39 @@ def test_exports_have_exactly_the_readings_of_the_range(page: Page, system: Syst
     assert sum(not one[2] for one in minutes[1:]) == GAP_MINUTES
     assert saved(page, "export-parquet")[:4] == b"PAR1"
     assert saved(page, "export-png")[1:4] == b"PNG"
+
+
+def test_a_person_reads_other_units_while_limits_and_files_keep_those_of_the_device(
+    page: Page, system: System, stored: Stored, complaints: Complaints
+) -> None:
+    enter(page, Office(system).create(FIRST, role="user"))
+    page.goto("/profile")
+    page.get_by_test_id("preference-units").select_option("imperial")
+    page.get_by_test_id("preference-decimal_sign").select_option("comma")
+    page.get_by_test_id("preferences-submit").click()
+    expect(page.locator("html")).to_have_attribute("data-units", "imperial")
+    page.goto(stored.address(more="&limit=warning:above:80:°C"))
+    bearing = page.get_by_test_id("legend-bearing").get_by_role("cell")
+    expect(bearing.nth(1)).to_have_text("163,85")  # 73.25 °C
+    expect(bearing.nth(1)).to_have_attribute("title", "163,85 °F (73,25 °C)")
+    expect(bearing.nth(5)).to_have_text("°F")
+    expect(page.get_by_test_id("legend-pressure")).to_contain_text("psi")
+    # The count of the title is in the person's number format, too.
+    expect(page.get_by_test_id("drawn-count")).to_have_text(re.compile(r"^3 of [\d.]+ drawn$"))
+    examine(page, "units")
+    page.get_by_test_id("unit-°C").locator(".u-over").hover(position={"x": 100, "y": 60})
+    expect(page.get_by_test_id("unit-°C").get_by_test_id("tooltip")).to_contain_text("°F")
+    page.mouse.move(0, 0)
+    page.get_by_test_id("limits-button").click()
+    expect(page.get_by_test_id("limits")).to_contain_text("above 80 °C")
+    expect(page.get_by_test_id("unit-note")).to_contain_text("Enter values in °C. Your pages show them in °F.")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("export").click()
+    expect(page.get_by_test_id("export-units")).to_be_visible()
+    page.keyboard.press("Escape")
+    minutes = list(csv.reader(io.StringIO(saved(page, "export-minutes").decode())))
+    assert any("73.25" in row for row in minutes)
+    assert unexpected(complaints) == []
 
 
 def test_a_broken_export_saves_no_file_and_says_why(page: Page, system: System, stored: Stored) -> None:

@@ -99,3 +99,60 @@ def test_a_viewer_reads_telemetry_and_nothing_else(
     for path in ("/api/users", "/api/collectors", "/api/sync/collectors", "/api/auth/api-keys"):
         assert httpx.get(f"{system.url}{path}", headers=headers).status_code == 403, path
     assert unexpected(complaints) == []
+
+
+def test_a_saved_view_brings_back_search_filters_order_and_columns_in_every_browser(
+    page: Page, browser: Browser, system: System, office: Office, complaints: Complaints
+) -> None:
+    # Another administrator, so that no other test sees these views.
+    person, others = office.create(FIRST, role="admin"), [office.create(role="viewer") for _ in range(2)]
+    enter(page, person)
+    page.goto("/users?q=person&role=viewer&state=invited&sort=-created")
+    newest = page.get_by_test_id(f"user-{others[1].email}")
+    expect(newest).to_be_visible()
+    page.get_by_test_id("columns").click()
+    page.get_by_test_id("column-updated").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("columnheader", name="Changed")).to_have_count(0)
+
+    # By keyboard alone: an empty name, then the view.
+    page.get_by_test_id("saved-views").press("Enter")
+    expect(page.get_by_text("No saved views")).to_be_visible()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("view-name")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Enter a name.")).to_be_visible()
+    page.keyboard.type("  Invited <b>viewers</b> 🦉 ")
+    examine(page, "saved-view")
+    page.get_by_test_id("view-name").press("Enter")
+    expect(page.get_by_test_id("view-name")).to_have_count(0)
+    expect(page.get_by_test_id("saved-views")).to_have_text("Invited <b>viewers</b> 🦉")
+
+    context = browser.new_context(base_url=system.url)
+    elsewhere = context.new_page()
+    elsewhere.set_default_timeout(30_000)
+    enter(elsewhere, person)
+    elsewhere.goto("/users")
+    expect(elsewhere.get_by_role("columnheader", name="Changed")).to_be_visible()
+    elsewhere.get_by_test_id("saved-views").press("Enter")
+    expect(elsewhere.get_by_test_id("saved-view")).to_be_visible()
+    elsewhere.get_by_test_id("saved-view").press("Enter")
+    expect(elsewhere).to_have_url(re.compile(r"/users\?.*state=invited"))
+    for part in ("q=person", "role=viewer", "sort=-created"):
+        expect(elsewhere).to_have_url(re.compile(re.escape(part)))
+    expect(elsewhere.get_by_test_id(f"user-{others[1].email}")).to_be_visible()
+    expect(elsewhere.get_by_role("columnheader", name="Changed")).to_have_count(0)
+    # Devices have their own views.
+    elsewhere.goto("/devices")
+    elsewhere.get_by_test_id("saved-views").press("Enter")
+    expect(elsewhere.get_by_text("No saved views")).to_be_visible()
+    context.close()
+
+    page.get_by_test_id("saved-views").press("Enter")
+    page.get_by_test_id("manage-views").press("Enter")
+    page.get_by_test_id("delete-view").press("Enter")
+    expect(page.get_by_test_id("delete-view")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("saved-views")).to_have_text("Views")
+    assert unexpected(complaints) == []

@@ -5,12 +5,14 @@ import { bytesPer } from "@/lib/format";
 import { converted, pageConversion } from "@/lib/units";
 import { withLimits } from "../marks/limits";
 import { axisLabels, axisWidth } from "./axis-labels";
-import { drawnIncrements, drawnTicks } from "./converted-ticks";
+import { drawnTicks } from "./converted-ticks";
 import type { AxisMode } from "../types";
 import { logRange, valueRange } from "./value-range";
 
 export const AXIS_GAP = 6;
 const LEAST_SPACING = 34;
+// uPlot accepts any distance of ticks from this one on.
+const LEAST_KNOWN = 5;
 // Bytes are labelled in powers of two, so their ticks lie on powers of two.
 const BYTE_INCREMENTS = Array.from({ length: 80 }, (_, power) => 2 ** power);
 // Some air around the two values of a switch, 0 and 1.
@@ -52,8 +54,10 @@ export function valueAxis(
   const ticks: Pick<uPlot.Axis, "incrs" | "splits"> =
     conversion && !isLog
       ? {
-          incrs: () => drawnIncrements(conversion, scale()),
-          splits: (_, __, min, max, increment) => drawnTicks(conversion, scale(), [min, max], increment),
+          // One distance longer than the axis: uPlot leaves out small ones that it does not know. `splits` chooses.
+          incrs: (_, __, min, max) => [Math.max(LEAST_KNOWN, max - min)],
+          splits: (_, __, min, max, increment, pixels) =>
+            drawnTicks(conversion, scale(), [min, max], (increment / pixels) * LEAST_SPACING),
         }
       : {
           incrs: bytesPer(unit) && !isLog ? BYTE_INCREMENTS : undefined,

@@ -73,6 +73,7 @@ export function SavedViewsDialog<P extends ViewPage>({
           <TextField
             label={t("name")}
             fieldSize="md"
+            autoFocus
             dir="auto"
             autoComplete="off"
             maxLength={LONGEST_NAME + 1}
