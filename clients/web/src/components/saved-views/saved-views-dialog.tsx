@@ -36,7 +36,7 @@ type SavedViewsDialogProps<P extends ViewPage> = {
 };
 
 /** The dialog is open while it is rendered. */
-export function SavedViewsDialog<P extends ViewPage>({
+export default function SavedViewsDialog<P extends ViewPage>({
   api,
   page,
   shown,

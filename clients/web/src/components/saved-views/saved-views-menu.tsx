@@ -5,6 +5,7 @@ import { Bookmark } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/button";
+import { lazyPart } from "@/components/lazy-part";
 import {
   Menu,
   MenuContent,
@@ -17,7 +18,10 @@ import {
 } from "@/components/menu";
 import type { ApiClient } from "@/lib/api/api-client";
 import { savedViewsQuery, showsView, type SavedView, type Shown, type ViewPage } from "@/lib/saved-views";
-import { SavedViewsDialog } from "./saved-views-dialog";
+import type Dialog from "./saved-views-dialog";
+
+// Its form is a large part of the code, and the list does not need it. `lazyPart` does not keep type parameters.
+const SavedViewsDialog = lazyPart(() => import("./saved-views-dialog")) as unknown as typeof Dialog;
 
 type SavedViewsMenuProps<P extends ViewPage> = {
   api: ApiClient;
