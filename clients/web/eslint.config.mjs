@@ -78,7 +78,10 @@ const config = [
               importNames: ["useLocale"],
               message: "It is the locale of numbers. For the language, use usePageLanguage of src/i18n.",
             },
-            { name: "zod/mini", message: "Import it through src/lib/form-schema.ts, which forbids `eval`." },
+            {
+              name: "zod/mini",
+              message: "Import it through src/lib/forms/form-schema.ts, which forbids `eval`.",
+            },
           ],
         },
       ],
@@ -136,7 +139,7 @@ const config = [
     },
   },
   {
-    files: ["src/lib/server/env.ts", "src/lib/form-schema.ts", "src/i18n/page-texts-provider.tsx"],
+    files: ["src/lib/server/env.ts", "src/lib/forms/form-schema.ts", "src/i18n/page-texts-provider.tsx"],
     rules: { "no-restricted-imports": "off" },
   },
 ];

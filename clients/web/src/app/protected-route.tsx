@@ -16,7 +16,7 @@ import {
   type ChangedQueries,
 } from "@/features/live/changes/use-changes";
 import { ApiError, createApiClient, type ApiClient } from "@/lib/api/api-client";
-import { drafts } from "@/lib/drafts";
+import { drafts } from "@/lib/forms/drafts";
 import { sessionCan, type Can } from "@/lib/permissions";
 import { pageAt, type PageHref } from "@/lib/site-map";
 

@@ -18,7 +18,7 @@ import { createApiClient } from "@/lib/api/api-client";
 import { adoptPreferences, forgetAccount } from "@/lib/preference-store";
 import { everyRoleCan, sessionCan } from "@/lib/permissions";
 import { pageAt, type PageHref } from "@/lib/site-map";
-import { forgetLastValues } from "@/lib/last-values";
+import { forgetLastValues } from "@/lib/readings/last-values";
 import { registerServiceWorker } from "@/lib/service-worker";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
 

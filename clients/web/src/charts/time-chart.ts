@@ -1,5 +1,5 @@
 // One uPlot chart, drawn outside React. It owns the canvas. Its caller passes the data with each draw.
-import { pageTimeZone } from "@/lib/page-locale";
+import { pageTimeZone } from "@/lib/texts/page-locale";
 import uPlot from "uplot";
 import { RIGHT_PADDING, timeAxis } from "./axes/time-axis";
 import { AXIS_GAP, valueAxis, valueScale, type ValueAxisSettings } from "./axes/value-axis";

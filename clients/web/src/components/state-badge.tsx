@@ -1,8 +1,8 @@
 // The freshness of a value as a badge. It is green only for a current value.
 import { useTranslations } from "next-intl";
 import { Badge } from "@/components/badge";
-import { formatAge, formatDuration } from "@/lib/format";
-import type { Freshness } from "@/lib/staleness";
+import { formatAge, formatDuration } from "@/lib/texts/format";
+import type { Freshness } from "@/lib/readings/staleness";
 
 /** `ageUs`: the age of the latest reading, negative when its time is in the future. */
 export function StateBadge({ freshness, ageUs }: { freshness: Freshness; ageUs: number }) {

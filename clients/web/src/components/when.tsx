@@ -1,7 +1,7 @@
 "use client";
 // A time relative to now, with the exact time as its title.
-import { dateTime } from "@/lib/format-time";
-import { relativeTime } from "@/lib/relative-time";
+import { dateTime } from "@/lib/texts/format-time";
+import { relativeTime } from "@/lib/texts/relative-time";
 import { useNowInSteps } from "@/lib/use-now-in-steps";
 
 /** `at`: ISO 8601. Render it in the browser only: the server does not know the user's time zone. */

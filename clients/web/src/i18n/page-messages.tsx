@@ -4,7 +4,7 @@ import { getLocale, getMessages } from "next-intl/server";
 import { cookies } from "next/headers";
 import type { ReactNode } from "react";
 import type { Messages } from "@/messages/en";
-import { numberLocaleOf } from "@/lib/page-locale";
+import { numberLocaleOf } from "@/lib/texts/page-locale";
 import { DECIMAL_COOKIE } from "@/lib/preferences";
 import { PageTextsProvider } from "./page-texts-provider";
 

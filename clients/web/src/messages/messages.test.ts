@@ -3,7 +3,7 @@ import { createTranslator } from "next-intl";
 import { describe, expect, it } from "vitest";
 import { PERMISSIONS } from "@/contracts/generated/permissions";
 import { LOCALES } from "@/i18n/locale-names";
-import { numberLocaleOf } from "@/lib/page-locale";
+import { numberLocaleOf } from "@/lib/texts/page-locale";
 import de from "./de";
 import en from "./en";
 

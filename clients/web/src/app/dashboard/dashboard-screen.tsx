@@ -10,7 +10,7 @@ import { AccountMenu } from "@/features/auth/account-menu";
 import type { Session, SignedInState } from "@/features/auth/session";
 import { BoardScreen } from "@/features/dashboard/board-screen";
 import { BoardSwitcher, type OpenBoard } from "@/features/dashboard/boards/switcher";
-import { Backlogs } from "@/lib/backlog";
+import { Backlogs } from "@/lib/readings/backlog";
 import { Dashboard } from "@/features/dashboard/dashboard";
 import { DashboardSkeleton } from "@/features/dashboard/dashboard-skeleton";
 import { applyDeviceChange } from "@/features/dashboard/inventory";

@@ -3,10 +3,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { LiveRoute } from "@/app/live-route";
-import { Fleet, FleetSkeleton } from "@/features/devices/fleet";
+import { Fleet, FleetSkeleton } from "@/features/devices/fleet/fleet";
 import { applyDeviceState, fleetChanges } from "@/features/devices/inventory";
 import type { DeviceChanged } from "@/contracts/live";
-import { Backlogs } from "@/lib/backlog";
+import { Backlogs } from "@/lib/readings/backlog";
 import { useAddress } from "@/lib/use-address";
 
 export function DevicesScreen() {

@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { browserSession } from "@/features/auth/browser-session";
 import { LoginView } from "@/features/auth/login-view";
-import { forgetLastValues } from "@/lib/last-values";
+import { forgetLastValues } from "@/lib/readings/last-values";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
 
 export function LoginScreen({ next, notice }: { next: string; notice: string | null }) {

@@ -1,5 +1,5 @@
 // The labels of a value axis and the width that they need.
-import { bytesPer, exponential, withDecimals } from "@/lib/format";
+import { bytesPer, exponential, withDecimals } from "@/lib/texts/format";
 
 const MOST_DECIMALS = 15;
 // A number below one with more decimals than these is easier to read with an exponent.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { converted, conversionTo } from "@/lib/units";
+import { converted, conversionTo } from "@/lib/texts/units";
 import { drawnTicks } from "./converted-ticks";
 
 describe("ticks of a converted axis", () => {

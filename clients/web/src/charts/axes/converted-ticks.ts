@@ -1,5 +1,5 @@
 // Ticks of a value axis that shows other units than those that are drawn: round numbers in the shown unit. Pure functions.
-import { converted, type Conversion } from "@/lib/units";
+import { converted, type Conversion } from "@/lib/texts/units";
 
 const STEPS = [1, 2, 2.5, 5, 10];
 const MOST_TICKS = 200;

@@ -1,6 +1,6 @@
 // The time axis of a chart: where its ticks are and what their labels say.
 import type uPlot from "uplot";
-import { timeFormat } from "@/lib/format-time";
+import { timeFormat } from "@/lib/texts/format-time";
 
 export const RIGHT_PADDING = 8;
 // The approximate width of a digit at the axis' font size, in pixels.

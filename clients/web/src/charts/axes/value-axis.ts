@@ -1,8 +1,8 @@
 // The value axis of a chart: its range, its ticks and its width.
 import { pageTexts } from "@/i18n/page-texts";
 import type uPlot from "uplot";
-import { bytesPer } from "@/lib/format";
-import { converted, pageConversion } from "@/lib/units";
+import { bytesPer } from "@/lib/texts/format";
+import { converted, pageConversion } from "@/lib/texts/units";
 import { withLimits } from "../marks/limits";
 import { axisLabels, axisWidth } from "./axis-labels";
 import { drawnTicks } from "./converted-ticks";

@@ -1,5 +1,5 @@
 // The range of a value axis, and the divisor of the values that are drawn on it.
-import { bytesPer } from "@/lib/format";
+import { bytesPer } from "@/lib/texts/format";
 
 // A change of less than two points must look small on a percent axis.
 const LEAST_PERCENT_SPAN = 2;

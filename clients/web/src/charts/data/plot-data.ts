@@ -1,6 +1,6 @@
 // Turns readings into the columns that uPlot draws: the visible part, thinned to the pixels, with marked gaps.
-import { m4 } from "@/lib/m4";
-import { firstNotBelow } from "@/lib/ordered-search";
+import { m4 } from "@/lib/readings/m4";
+import { firstNotBelow } from "@/lib/readings/ordered-search";
 import type { GapTest, Samples, TimeSpan } from "../types";
 
 /** `null` breaks the line. `undefined` (after joining) means: this line has no reading at this time. */

@@ -1,5 +1,5 @@
 // Statistics of the visible part of one series.
-import { firstNotBelow } from "@/lib/ordered-search";
+import { firstNotBelow } from "@/lib/readings/ordered-search";
 import type { GapTest, Samples, TimeSpan } from "../types";
 
 export type Stats = {

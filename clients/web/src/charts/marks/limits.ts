@@ -1,7 +1,7 @@
 // Limits of a chart: their texts, which of them the value axis includes, and where their labels are. Pure functions.
 import type { Series } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { bytesPer, formatBrief, formatValue, valueText } from "@/lib/format";
+import { bytesPer, formatBrief, formatValue, valueText } from "@/lib/texts/format";
 import type { Limit } from "../types";
 
 // A farther limit would press the lines of the chart flat.

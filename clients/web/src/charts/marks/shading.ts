@@ -1,5 +1,5 @@
 // Which times of a chart are marked, for example as gaps. Pure functions.
-import { firstNotBelow } from "@/lib/ordered-search";
+import { firstNotBelow } from "@/lib/readings/ordered-search";
 import type { Line } from "../data/plot-data";
 import type { GapTest, TimeSpan } from "../types";
 

@@ -1,6 +1,6 @@
 // One line of a chart of a fixed range, and the readings of several lines at one time. Pure functions. Times in µs.
 import type { Series } from "@/contracts/http";
-import { nearest } from "@/lib/ordered-search";
+import { nearest } from "@/lib/readings/ordered-search";
 import type { Line } from "../data/plot-data";
 import { nearestDrawn } from "../tooltip/tooltip-lines";
 

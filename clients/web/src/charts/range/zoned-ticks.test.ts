@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { offsetAt, startOfDay, wallAt } from "@/lib/time-zone";
+import { offsetAt, startOfDay, wallAt } from "@/lib/texts/time-zone";
 import { moments, tickLabels, zonedTicks } from "./zoned-ticks";
 
 const BERLIN = "Europe/Berlin";

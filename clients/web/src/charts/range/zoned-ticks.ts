@@ -8,7 +8,7 @@ import {
   SECOND_US,
   startOfDay,
   wallAt,
-} from "@/lib/time-zone";
+} from "@/lib/texts/time-zone";
 import type { TimeSpan } from "../types";
 
 const QUARTER_US = 15 * MINUTE_US;

@@ -1,10 +1,10 @@
 // The content of a chart's tooltip: readings with their own times, not the time of the pointer. Built without React,
 // because it changes with every move of the pointer.
 import { pageTexts } from "@/i18n/page-texts";
-import { timeFormat } from "@/lib/format-time";
-import { nearest } from "@/lib/ordered-search";
+import { timeFormat } from "@/lib/texts/format-time";
+import { nearest } from "@/lib/readings/ordered-search";
 import type { Series } from "@/contracts/http";
-import { bytesPer, formatBrief, formatDuration, formatValue, valueText } from "@/lib/format";
+import { bytesPer, formatBrief, formatDuration, formatValue, valueText } from "@/lib/texts/format";
 import { seriesColor } from "../palette";
 import type { Line } from "../data/plot-data";
 import { bandAt } from "../marks/shading";

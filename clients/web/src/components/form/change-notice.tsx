@@ -1,7 +1,7 @@
 // Tells what somebody else saved while a form was open.
 import { Users } from "lucide-react";
 import { useTranslations } from "next-intl";
-import type { Change } from "@/lib/use-versioned-form";
+import type { Change } from "@/lib/forms/use-versioned-form";
 
 type ChangeNoticeProps<T> = {
   change: Change<T>;

@@ -1,6 +1,6 @@
 // Beside fields with values in the unit of a device, for a person who reads other units on pages.
 import { useTranslations } from "next-intl";
-import { shownUnit } from "@/lib/units";
+import { shownUnit } from "@/lib/texts/units";
 
 /** Nothing where pages show the units as they are declared. */
 export function UnitNote({ units }: { units: readonly string[] }) {

@@ -12,7 +12,7 @@ import { LoadError } from "@/components/load-error";
 import { pageTexts } from "@/i18n/page-texts";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { line, z } from "@/lib/form-schema";
+import { line, z } from "@/lib/forms/form-schema";
 import {
   changeViews,
   LONGEST_NAME,
@@ -23,8 +23,8 @@ import {
   type SavedView,
   type Shown,
   type ViewPage,
-} from "@/lib/saved-views";
-import { useDraftForm } from "@/lib/use-draft-form";
+} from "@/lib/lists/saved-views";
+import { useDraftForm } from "@/lib/forms/use-draft-form";
 
 const schema = z.object({ name: line(LONGEST_NAME, () => pageTexts("common.savedViews")("enterAName")) });
 

@@ -17,7 +17,13 @@ import {
   MenuTrigger,
 } from "@/components/menu";
 import type { ApiClient } from "@/lib/api/api-client";
-import { savedViewsQuery, showsView, type SavedView, type Shown, type ViewPage } from "@/lib/saved-views";
+import {
+  savedViewsQuery,
+  showsView,
+  type SavedView,
+  type Shown,
+  type ViewPage,
+} from "@/lib/lists/saved-views";
 import type Dialog from "./saved-views-dialog";
 
 // Its form is a large part of the code, and the list does not need it. `lazyPart` does not keep type parameters.

@@ -9,7 +9,7 @@ import { SubmitButton } from "@/components/form/submit-button";
 import type { StoredBrand } from "@/contracts/http";
 import type { ApiClient, Tagged } from "@/lib/api/api-client";
 import { OWN_BRAND } from "@/lib/brand";
-import { useVersionedForm } from "@/lib/use-versioned-form";
+import { useVersionedForm } from "@/lib/forms/use-versioned-form";
 import { bodyOf, brandSchema, isColor, ratioOf, valuesOf, type BrandValues } from "./brand-schema";
 import type { Theme } from "./contrast";
 

@@ -1,7 +1,7 @@
 // The form of the white label. An empty field means the product's own.
 import type { StoredBrand } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { line, z, type FormSchema } from "@/lib/form-schema";
+import { line, z, type FormSchema } from "@/lib/forms/form-schema";
 import { accentContrast, MIN_CONTRAST, type Theme } from "./contrast";
 
 export type BrandValues = { name: string; light: string; dark: string };

@@ -1,5 +1,5 @@
 // Sizes as texts.
-import { formatBrief } from "@/lib/format";
+import { formatBrief } from "@/lib/texts/format";
 
 /** `1.2 GiB`. */
 export function bytesText(bytes: number): string {

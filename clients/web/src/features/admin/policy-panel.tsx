@@ -12,7 +12,7 @@ import { PanelContent } from "@/components/panel-content";
 import type { Role } from "@/contracts/generated/permissions";
 import type { Policy } from "@/contracts/http";
 import type { ApiClient, Tagged } from "@/lib/api/api-client";
-import { useVersionedForm } from "@/lib/use-versioned-form";
+import { useVersionedForm } from "@/lib/forms/use-versioned-form";
 import { ALL_ROLES, policySchema, rolesOf, valuesOf, type PolicyValues } from "./policy-schema";
 import { policyQuery } from "./queries";
 

@@ -1,7 +1,7 @@
 // The form of the policy: one checkbox for each role.
 import { ROLES, type Role } from "@/contracts/generated/permissions";
 import type { Policy } from "@/contracts/http";
-import { z, type FormSchema } from "@/lib/form-schema";
+import { z, type FormSchema } from "@/lib/forms/form-schema";
 
 /** True: accounts with the role must have a second factor. */
 export type PolicyValues = Record<Role, boolean>;

@@ -2,7 +2,7 @@
 // What a sweep would remove.
 import { useTranslations } from "next-intl";
 import type { RetentionPreview } from "@/contracts/http";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import { bytesText } from "./bytes-text";
 
 type RemovalListProps = {

@@ -4,7 +4,7 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { RetentionPreview } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { drafts } from "@/lib/drafts";
+import { drafts } from "@/lib/forms/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { render } from "@/testing/render";
 import { RetentionPanel } from "./retention-panel";

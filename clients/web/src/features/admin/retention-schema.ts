@@ -1,7 +1,7 @@
 // The form of the retention panel. A field is a text, because it may be empty: then the setting of the gateway counts.
 import type { Retention, RetentionDays } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { z, type FormSchema } from "@/lib/form-schema";
+import { z, type FormSchema } from "@/lib/forms/form-schema";
 
 export const LEVELS = ["raw", "1m", "1h", "log"] as const;
 export type Level = (typeof LEVELS)[number];

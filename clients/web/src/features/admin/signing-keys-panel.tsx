@@ -11,7 +11,7 @@ import { PanelContent } from "@/components/panel-content";
 import { TypedConfirmDialog } from "@/components/typed-confirm-dialog";
 import type { SigningKey } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import { signingKeysQuery } from "./queries";
 
 const TONES: Readonly<Record<SigningKey["state"], Tone>> = {

@@ -11,7 +11,7 @@ import { ShownOnce } from "@/components/shown-once";
 import type { AuditPage, AuditVerification } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { timeFormat } from "@/lib/format-time";
+import { timeFormat } from "@/lib/texts/format-time";
 import { verifyTrail, type Trail } from "./queries";
 
 const SERVICES: Readonly<Record<Trail, string>> = {

@@ -1,8 +1,8 @@
 "use client";
 // Entries of the audit log, newest first.
 import { useTranslations } from "next-intl";
-import { dateTime } from "@/lib/format-time";
-import { numberLocale } from "@/lib/page-locale";
+import { dateTime } from "@/lib/texts/format-time";
+import { numberLocale } from "@/lib/texts/page-locale";
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEntry } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";

@@ -1,5 +1,5 @@
 // The page's only session, connected to the browser.
-import { forgetTabDrafts } from "@/lib/drafts";
+import { forgetTabDrafts } from "@/lib/forms/drafts";
 import { Session, type SessionPorts } from "./session";
 
 const LOCK = "pulse-refresh";

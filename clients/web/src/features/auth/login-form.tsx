@@ -7,7 +7,7 @@ import { FormNotice, FormProblem } from "@/components/form/form-problem";
 import { CHECKBOX, TextField } from "@/components/form/input";
 import { PasswordField } from "@/components/form/password-field";
 import { SubmitButton } from "@/components/form/submit-button";
-import { asciiEmail } from "@/lib/email";
+import { asciiEmail } from "@/lib/forms/email";
 import { explain } from "@/lib/api/explain";
 import { browserSession } from "./browser-session";
 import type { SignInOutcome } from "./session";

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
 import type { Device, Series } from "@/contracts/http";
-import type { Backlogs } from "@/lib/backlog";
+import type { Backlogs } from "@/lib/readings/backlog";
 import { ChartPanel } from "./series/chart-panel";
 import { DashboardHeader } from "./dashboard-header";
 import { browserScheduler } from "@/charts/drawing/browser-scheduler";

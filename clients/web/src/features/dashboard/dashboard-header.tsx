@@ -7,16 +7,16 @@ import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import type { Device, Series } from "@/contracts/http";
 import { useText } from "./boards/text";
-import type { Backlogs } from "@/lib/backlog";
+import type { Backlogs } from "@/lib/readings/backlog";
 import { CatchUp } from "./devices/catch-up";
 import { deviceState } from "./devices/device-state";
 import { useCoarseNow, useConnectionKind, useHistoryState, useTick } from "./feed-hooks";
-import { formatAge, formatDuration } from "@/lib/format";
+import { formatAge, formatDuration } from "@/lib/texts/format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
 import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
-import { freshnessOf, type Freshness } from "@/lib/staleness";
+import { freshnessOf, type Freshness } from "@/lib/readings/staleness";
 
 type DashboardHeaderProps = {
   feed: Feed;

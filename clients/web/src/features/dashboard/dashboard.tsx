@@ -9,7 +9,7 @@ import { Banner, NoticeState } from "@/components/notice-state";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Series } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
-import type { Backlogs } from "@/lib/backlog";
+import type { Backlogs } from "@/lib/readings/backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
 import { DevicePicker } from "./devices/device-picker";

@@ -2,8 +2,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Series } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { allDevices, deviceStates } from "@/lib/device-lists";
-import { seriesOfDevice } from "@/lib/series-lists";
+import { allDevices, deviceStates } from "@/lib/lists/device-lists";
+import { seriesOfDevice } from "@/lib/lists/series-lists";
 
 const DEVICES_KEY = ["devices"] as const;
 const DEVICES_EVERY_MS = 15_000;

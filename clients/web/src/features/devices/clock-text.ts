@@ -1,5 +1,5 @@
 // The difference between a device's clock and the server's, and the lag of its readings.
-import { withDecimals } from "@/lib/format";
+import { withDecimals } from "@/lib/texts/format";
 import { pageTexts } from "@/i18n/page-texts";
 
 /**

@@ -2,10 +2,10 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { drafts } from "@/lib/drafts";
+import { drafts } from "@/lib/forms/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
-import AddDeviceDialog from "./add-device-dialog";
-import { CommandDialog } from "./command-dialog";
+import AddDeviceDialog from "./manage/add-device-dialog";
+import { CommandDialog } from "./device/command-dialog";
 import { render } from "@/testing/render";
 
 setUpComponentTests();

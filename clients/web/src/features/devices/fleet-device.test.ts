@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Collector, Device } from "@/contracts/http";
 import { aDevice } from "@/testing/telemetry";
 import { joinFleet, stateOf } from "./fleet-device";
-import { selectDevices, sortDevices } from "./fleet-list";
+import { selectDevices, sortDevices } from "./fleet/fleet-list";
 
 const device = (id: string, changes: Partial<Device> = {}): Device =>
   aDevice({ id, name: id, last_seen_at: "2026-11-26T14:00:00Z", ...changes });

@@ -2,9 +2,9 @@
 import { queryOptions, type QueryKey } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
-import { allDevices, deviceStates } from "@/lib/device-lists";
-import { pollUnlessFollowed } from "@/lib/followed-changes";
-import { seriesOfDevice } from "@/lib/series-lists";
+import { allDevices, deviceStates } from "@/lib/lists/device-lists";
+import { pollUnlessFollowed } from "@/lib/lists/followed-changes";
+import { seriesOfDevice } from "@/lib/lists/series-lists";
 
 export const FLEET_KEY = ["fleet"] as const;
 const DEVICES_KEY = [...FLEET_KEY, "devices"] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HOUR_US, wallAt } from "@/lib/time-zone";
+import { HOUR_US, wallAt } from "@/lib/texts/time-zone";
 import { earlier, moved } from "./comparison";
 
 const BERLIN = "Europe/Berlin";

@@ -1,7 +1,7 @@
 // The same range one day or one week earlier, by the calendar of a time zone. Pure functions. Times in µs.
 import type { Line } from "@/charts/data/plot-data";
 import type { TimeSpan } from "@/charts/types";
-import { shiftDays } from "@/lib/time-zone";
+import { shiftDays } from "@/lib/texts/time-zone";
 import type { Comparison } from "./question";
 
 /** How many calendar days earlier a comparison is; 0: there is none. */

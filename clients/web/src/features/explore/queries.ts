@@ -3,8 +3,8 @@ import { queryOptions } from "@tanstack/react-query";
 import type { TimeSpan } from "@/charts/types";
 import type { Answer } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { allDevices, deviceStates } from "@/lib/device-lists";
-import { seriesOfDevice } from "@/lib/series-lists";
+import { allDevices, deviceStates } from "@/lib/lists/device-lists";
+import { seriesOfDevice } from "@/lib/lists/series-lists";
 
 export type StoredReadings = Exclude<
   Answer<"/api/telemetry/series/{series_id}/readings", "get">,

@@ -1,6 +1,6 @@
 // The question of the explorer: which series, which range, how. The address of the page holds all of it. Pure functions.
 import type { Limit } from "@/charts/types";
-import { isZone } from "@/lib/time-zone";
+import { isZone } from "@/lib/texts/time-zone";
 import { isPreset, MOST_US, type Range } from "./ranges";
 
 export const MOST_SERIES = 50;

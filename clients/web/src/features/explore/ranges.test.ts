@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DAY_US, HOUR_US, startOfDay, wallAt } from "@/lib/time-zone";
+import { DAY_US, HOUR_US, startOfDay, wallAt } from "@/lib/texts/time-zone";
 import { absolute, spanOf, stepped, zoomedOut } from "./ranges";
 
 const BERLIN = "Europe/Berlin";

@@ -1,7 +1,7 @@
 // The time range of a question: presets that end now, or two fixed times. Pure functions. Times in µs.
 import type { TimeSpan } from "@/charts/types";
-import { pageTimeZone } from "@/lib/page-locale";
-import { browserZone, DAY_US, HOUR_US, shiftDays, startOfDay } from "@/lib/time-zone";
+import { pageTimeZone } from "@/lib/texts/page-locale";
+import { browserZone, DAY_US, HOUR_US, shiftDays, startOfDay } from "@/lib/texts/time-zone";
 
 export const PRESETS = [
   { key: "1h", us: HOUR_US },

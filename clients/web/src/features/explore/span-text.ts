@@ -1,6 +1,6 @@
 // A range as text.
 import type { TimeSpan } from "@/charts/types";
-import { MINUTE_US, startOfDay } from "@/lib/time-zone";
+import { MINUTE_US, startOfDay } from "@/lib/texts/time-zone";
 
 /** The texts of both ends in `zone`. The end has no date when it is on the day of the start. */
 export function spanTexts(

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
-import { loadLastValues } from "@/lib/last-values";
+import { loadLastValues } from "@/lib/readings/last-values";
 import { saveValuesOf } from "./keep-last-values";
 
 const SERIES = {

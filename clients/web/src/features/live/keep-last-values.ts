@@ -1,7 +1,7 @@
 "use client";
 // Keeps the last values of a feed in this browser, for the page that is shown without a connection.
 import { useEffect } from "react";
-import { saveLastValues, type LastValue } from "@/lib/last-values";
+import { saveLastValues, type LastValue } from "@/lib/readings/last-values";
 import type { LiveFeed } from "./live-feed";
 
 const EVERY_MS = 10_000;

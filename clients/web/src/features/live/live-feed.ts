@@ -9,7 +9,7 @@ import type { Samples } from "./readings/series-buffer";
 import { ServerClock } from "./connection/server-clock";
 import { TelemetryStore, type Latest } from "./readings/telemetry-store";
 import type { TimeSpan } from "./readings/time-spans";
-import { firstNotBelow } from "@/lib/ordered-search";
+import { firstNotBelow } from "@/lib/readings/ordered-search";
 import { ViewClock } from "./view-clock";
 
 /** `devices`: those that the series belong to. At most 500 series are shown. */

@@ -1,6 +1,6 @@
 // The state of one account at one collector. Pure functions.
 import { pageTexts } from "@/i18n/page-texts";
-import { pageLocale } from "@/lib/page-locale";
+import { pageLocale } from "@/lib/texts/page-locale";
 import type { MirrorDetail, MirroredAccount } from "@/contracts/http";
 
 export const CELL_STATES = [

@@ -2,7 +2,7 @@
 // One collector: its copy of the accounts, its leases, what it has not acknowledged, and how to repair it.
 import { useTranslations } from "next-intl";
 import { pageTexts } from "@/i18n/page-texts";
-import { numberLocale } from "@/lib/page-locale";
+import { numberLocale } from "@/lib/texts/page-locale";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";

@@ -11,7 +11,7 @@ import { CHECKBOX } from "@/components/form/input";
 import type { Rule, RulePreview } from "@/contracts/http";
 import type { ApiClient, Tagged } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { isOutdated } from "@/lib/use-versioned-form";
+import { isOutdated } from "@/lib/forms/use-versioned-form";
 import { OFFLINE_KEY } from "./queries";
 import { applied, type RuleDraft } from "./rules";
 

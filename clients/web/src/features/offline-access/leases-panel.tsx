@@ -15,7 +15,7 @@ import { PanelContent } from "@/components/panel-content";
 import type { Mirror } from "@/contracts/http";
 import type { ApiClient, Tagged } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
-import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
+import { useVersionedForm, type Version } from "@/lib/forms/use-versioned-form";
 import { leaseText } from "./lease-text";
 import { leaseChanges, leaseSchema, leasesOf, valuesOf, type Leases, type LeaseValues } from "./leases";
 import { OFFLINE_KEY, policyQuery } from "./queries";

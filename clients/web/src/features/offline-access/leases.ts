@@ -1,8 +1,8 @@
 // The leases of offline sign-in, as hours that people type.
 import { pageTexts } from "@/i18n/page-texts";
 import type { Answer } from "@/contracts/http";
-import { z } from "@/lib/form-schema";
-import { numberIn } from "@/lib/number-in";
+import { z } from "@/lib/forms/form-schema";
+import { numberIn } from "@/lib/forms/number-in";
 import { leaseText } from "./lease-text";
 
 export type Leases = Answer<"/api/sync/policy", "get">;

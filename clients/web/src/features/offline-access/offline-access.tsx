@@ -1,7 +1,7 @@
 "use client";
 // The page about offline access: who may sign in at a collector while the network is down, and which collectors know it.
 import { useTranslations } from "next-intl";
-import { numberLocale } from "@/lib/page-locale";
+import { numberLocale } from "@/lib/texts/page-locale";
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";

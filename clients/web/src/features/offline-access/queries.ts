@@ -3,7 +3,7 @@ import { queryOptions, type QueryKey } from "@tanstack/react-query";
 import type { Mirror } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
-import { pollUnlessFollowed } from "@/lib/followed-changes";
+import { pollUnlessFollowed } from "@/lib/lists/followed-changes";
 
 export const OFFLINE_KEY = ["offline-access"] as const;
 const EVERY_MS = 10_000;

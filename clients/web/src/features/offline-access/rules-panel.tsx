@@ -11,7 +11,7 @@ import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
 import type { Mirror, Rule } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { drafts } from "@/lib/drafts";
+import { drafts } from "@/lib/forms/drafts";
 import type { Can } from "@/lib/permissions";
 import { DraftBar } from "./draft-bar";
 import { accountQuery, rulesQuery } from "./queries";

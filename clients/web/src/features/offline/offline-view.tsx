@@ -9,9 +9,9 @@ import { Logo } from "@/components/logo";
 import { NoticeState } from "@/components/notice-state";
 import { PageHeader } from "@/components/page-header";
 import { When } from "@/components/when";
-import { formatBrief } from "@/lib/format";
-import { dateTime } from "@/lib/format-time";
-import { loadLastValues, type LastValue, type LastValues } from "@/lib/last-values";
+import { formatBrief } from "@/lib/texts/format";
+import { dateTime } from "@/lib/texts/format-time";
+import { loadLastValues, type LastValue, type LastValues } from "@/lib/readings/last-values";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
 
 const PATH = "/offline";

@@ -8,7 +8,7 @@ import { TextField } from "@/components/form/input";
 import { PasswordField } from "@/components/form/password-field";
 import { SubmitButton } from "@/components/form/submit-button";
 import type { ApiClient } from "@/lib/api/api-client";
-import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
+import { useVersionedForm, type Version } from "@/lib/forms/use-versioned-form";
 import { loadDetails } from "./queries";
 import { detailsSchema, type Details } from "./profile-schema";
 

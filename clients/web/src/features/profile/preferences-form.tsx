@@ -8,7 +8,7 @@ import { SelectField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
 import type { ApiClient } from "@/lib/api/api-client";
 import { applyPreferences } from "@/lib/preferences";
-import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
+import { useVersionedForm, type Version } from "@/lib/forms/use-versioned-form";
 import { loadChoices } from "./queries";
 import {
   choicesSchema,

@@ -1,8 +1,8 @@
 // The fields of the profile page.
 import type { Preferences } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { asciiEmail, isEmail } from "@/lib/email";
-import { line, z } from "@/lib/form-schema";
+import { asciiEmail, isEmail } from "@/lib/forms/email";
+import { line, z } from "@/lib/forms/form-schema";
 import type { PagePreferences } from "@/lib/preferences";
 
 export type Details = { name: string; email: string };

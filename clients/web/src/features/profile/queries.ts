@@ -1,6 +1,6 @@
 // The queries of the profile page.
 import type { ApiClient } from "@/lib/api/api-client";
-import type { Version } from "@/lib/use-versioned-form";
+import type { Version } from "@/lib/forms/use-versioned-form";
 import { choicesOf, type Choices, type Details } from "./profile-schema";
 
 export async function loadDetails(api: ApiClient): Promise<Version<Details>> {

@@ -8,7 +8,7 @@ import { FormProblem } from "@/components/form/form-problem";
 import { TextField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
 import { ApiError, publicApi } from "@/lib/api/api-client";
-import { asciiEmail, isEmail } from "@/lib/email";
+import { asciiEmail, isEmail } from "@/lib/forms/email";
 import { explain } from "@/lib/api/explain";
 
 type Answer = "sent" | "no-mail";

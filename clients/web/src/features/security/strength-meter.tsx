@@ -1,7 +1,7 @@
 // The strength of a password: four bars and a text.
 import { useTranslations } from "next-intl";
 import clsx from "clsx";
-import { passwordProblems } from "@/lib/password-rules";
+import { passwordProblems } from "@/lib/forms/password-rules";
 import type { StrengthState } from "./use-strength";
 
 /** By score: 0 is guessed at once, 4 is strong. */

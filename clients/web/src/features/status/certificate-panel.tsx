@@ -9,7 +9,7 @@ import type { Certificate } from "@/contracts/http";
 import type { WebCertificate } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import type { Can } from "@/lib/permissions";
 import { certificatesQuery, signingKeysQuery } from "./queries";
 

@@ -3,8 +3,8 @@
 import clsx from "clsx";
 import { useTranslations } from "next-intl";
 import type { ServiceAvailability } from "@/contracts/http";
-import { formatDuration } from "@/lib/format";
-import { pageLocale } from "@/lib/page-locale";
+import { formatDuration } from "@/lib/texts/format";
+import { pageLocale } from "@/lib/texts/page-locale";
 import { percentText, shareUp, stateOf, type Day, type DayState } from "./days";
 
 export const DAY_COLORS: Readonly<Record<DayState, string>> = {

@@ -1,7 +1,7 @@
 // What a day of a service looks like.
 import type { ServiceAvailability } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { numberLocale } from "@/lib/page-locale";
+import { numberLocale } from "@/lib/texts/page-locale";
 
 export type Day = ServiceAvailability["days"][number];
 export type DayState = "up" | "short" | "down" | "unknown";

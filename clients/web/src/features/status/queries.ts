@@ -2,7 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
-import { pollUnlessFollowed } from "@/lib/followed-changes";
+import { pollUnlessFollowed } from "@/lib/lists/followed-changes";
 
 const DAYS = 30;
 const EVERY_MS = 30_000;

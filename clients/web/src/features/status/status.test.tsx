@@ -4,7 +4,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { SystemStatus } from "@/contracts/status";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { drafts } from "@/lib/drafts";
+import { drafts } from "@/lib/forms/drafts";
 import { roleCan } from "@/lib/permissions";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { render } from "@/testing/render";

@@ -8,8 +8,8 @@ import type { SystemStatus } from "@/contracts/status";
 import type { ApiClient } from "@/lib/api/api-client";
 import { bytesText } from "./bytes-text";
 import { percentText, shareUp } from "./days";
-import { formatDuration } from "@/lib/format";
-import { numberLocale } from "@/lib/page-locale";
+import { formatDuration } from "@/lib/texts/format";
+import { numberLocale } from "@/lib/texts/page-locale";
 import { isOpen } from "./incidents/incident-times";
 import { availabilityQuery, incidentsQuery, intakeQuery, storageQuery } from "./queries";
 

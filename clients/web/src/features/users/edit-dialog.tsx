@@ -10,7 +10,7 @@ import { SubmitButton } from "@/components/form/submit-button";
 import { PanelContent } from "@/components/panel-content";
 import type { User } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
+import { useVersionedForm, type Version } from "@/lib/forms/use-versioned-form";
 import { UserFields } from "./user-fields";
 import { userSchema, valuesOf, type UserValues } from "./user-schema";
 

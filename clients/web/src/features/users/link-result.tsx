@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { ShownOnce } from "@/components/shown-once";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import type { PasswordLink } from "@/contracts/http";
 
 type LinkResultProps = { link: PasswordLink; email: string; onClose: () => void };

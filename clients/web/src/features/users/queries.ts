@@ -2,7 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { SignIns } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { pollUnlessFollowed } from "@/lib/followed-changes";
+import { pollUnlessFollowed } from "@/lib/lists/followed-changes";
 import { ROLES } from "./roles";
 
 export const PAGE_SIZE = 25;

@@ -1,8 +1,8 @@
 // The fields of an account, by the rules of the users service.
 import type { User } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { asciiEmail, isEmail } from "@/lib/email";
-import { line, z } from "@/lib/form-schema";
+import { asciiEmail, isEmail } from "@/lib/forms/email";
+import { line, z } from "@/lib/forms/form-schema";
 import { ROLES } from "./roles";
 
 export type UserValues = { name: string; email: string; role: User["role"] };

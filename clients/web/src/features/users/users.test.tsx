@@ -4,7 +4,7 @@ import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/re
 import { afterEach, expect, it, vi } from "vitest";
 import type { User } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { drafts } from "@/lib/drafts";
+import { drafts } from "@/lib/forms/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { Users } from "./users";
 import { render } from "@/testing/render";

@@ -1,7 +1,7 @@
 // Explains failed calls to users: what failed and what to do. One error code has one explanation.
 import { pageTexts } from "@/i18n/page-texts";
 import type { Messages } from "@/messages/en";
-import { passwordProblems } from "../password-rules";
+import { passwordProblems } from "../forms/password-rules";
 import { ApiError } from "./api-client";
 
 type ExplainedCode = keyof Messages["errors"]["codes"];

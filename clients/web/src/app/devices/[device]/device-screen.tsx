@@ -2,7 +2,7 @@
 // Connects the session, the live readings and the page about one device.
 import { useMemo } from "react";
 import { LiveRoute } from "@/app/live-route";
-import { DevicePage, DeviceSkeleton } from "@/features/devices/device-page";
+import { DevicePage, DeviceSkeleton } from "@/features/devices/device/device-page";
 import { applyDeviceState, deviceChanges } from "@/features/devices/inventory";
 
 export function DeviceScreen({ id }: { id: string }) {

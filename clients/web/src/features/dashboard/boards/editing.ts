@@ -1,7 +1,7 @@
 "use client";
 // The changes of a dashboard that are not saved yet: undo, the draft of the tab, and the version they are based on.
 import { useEffect, useMemo, useState } from "react";
-import { TabDrafts } from "@/lib/drafts";
+import { TabDrafts } from "@/lib/forms/drafts";
 import { countChanges } from "./differences";
 import type { BoardContent } from "./model";
 import { change, redo, startWith, undo, type Undoable } from "./undo";

@@ -10,7 +10,7 @@ import { useMemo, useState } from "react";
 import type { Series } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
-import { seriesByIds, seriesOfDevice } from "@/lib/series-lists";
+import { seriesByIds, seriesOfDevice } from "@/lib/lists/series-lists";
 import type { Board, BoardContent } from "./model";
 
 const LIST_KEY = ["boards"] as const;

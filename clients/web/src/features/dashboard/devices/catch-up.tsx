@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { useSyncExternalStore } from "react";
-import { progressText, type Backlogs, type Progress } from "@/lib/backlog";
+import { progressText, type Backlogs, type Progress } from "@/lib/readings/backlog";
 
 function useProgress(backlogs: Backlogs, id: string): Progress | null {
   const read = () => backlogs.progress(id);

@@ -2,7 +2,7 @@
 import { cleanup, fireEvent, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Device } from "@/contracts/http";
-import { Backlogs } from "@/lib/backlog";
+import { Backlogs } from "@/lib/readings/backlog";
 import { DeviceList } from "./device-list";
 import { devicesMatching } from "./device-search";
 import { UnknownDevice } from "./unknown-device";

@@ -8,7 +8,7 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import { StatusDot } from "@/components/badge";
 import { Input } from "@/components/form/input";
 import type { Device } from "@/contracts/http";
-import type { Backlogs } from "@/lib/backlog";
+import type { Backlogs } from "@/lib/readings/backlog";
 import { CatchUp } from "./catch-up";
 import { devicesMatching } from "./device-search";
 import { deviceState } from "./device-state";

@@ -6,7 +6,7 @@ import { Popover } from "radix-ui";
 import { useState } from "react";
 import type { Device } from "@/contracts/http";
 import { hasFocusMovedOn } from "@/lib/use-focus-return";
-import type { Backlogs } from "@/lib/backlog";
+import type { Backlogs } from "@/lib/readings/backlog";
 import { DeviceList } from "./device-list";
 import { deviceState } from "./device-state";
 

@@ -4,7 +4,7 @@ import { useTranslations } from "next-intl";
 import { SearchX } from "lucide-react";
 import { NoticeState } from "@/components/notice-state";
 import type { Device } from "@/contracts/http";
-import type { Backlogs } from "@/lib/backlog";
+import type { Backlogs } from "@/lib/readings/backlog";
 import { DeviceList } from "./device-list";
 
 type UnknownDeviceProps = {

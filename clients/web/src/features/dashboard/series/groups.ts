@@ -2,7 +2,7 @@
 import { pageTexts } from "@/i18n/page-texts";
 import type { SeriesGroup } from "@/charts/types";
 import type { Series } from "@/contracts/http";
-import { shownUnit } from "@/lib/units";
+import { shownUnit } from "@/lib/texts/units";
 import { bySignificance } from "./order";
 
 export type Group = SeriesGroup & {

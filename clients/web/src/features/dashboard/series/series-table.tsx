@@ -6,12 +6,12 @@ import type { ReactNode } from "react";
 import { Panel } from "@/components/panel";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "../feed-hooks";
-import { formatFull } from "@/lib/format";
+import { formatFull } from "@/lib/texts/format";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
 import { Sparkline } from "@/charts/sparkline/sparkline";
 import { StateBadge } from "@/components/state-badge";
-import { freshnessOf } from "@/lib/staleness";
+import { freshnessOf } from "@/lib/readings/staleness";
 import { shownValue } from "./shown-value";
 
 type SeriesTableProps = {

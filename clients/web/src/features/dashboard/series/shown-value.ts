@@ -1,7 +1,7 @@
 // How a dashboard shows a value: with the unit and the decimals that a person chose, and the severity of its limits.
 import type { Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
-import { formatBrief, type FormattedValue } from "@/lib/format";
+import { formatBrief, type FormattedValue } from "@/lib/texts/format";
 
 /** null: as the series says, with as many decimals as fit. */
 export type Display = { readonly unit: string | null; readonly decimals: number | null };

@@ -5,13 +5,13 @@ import { pageTexts } from "@/i18n/page-texts";
 import clsx from "clsx";
 import { useMemo } from "react";
 import type { Series } from "@/contracts/http";
-import { formatAge, formatDuration, formatFull, valueText } from "@/lib/format";
+import { formatAge, formatDuration, formatFull, valueText } from "@/lib/texts/format";
 import { useCoarseNow, useTick } from "../feed-hooks";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
 import { Sparkline } from "@/charts/sparkline/sparkline";
 import { StateBadge } from "@/components/state-badge";
-import { freshnessOf, type Freshness } from "@/lib/staleness";
+import { freshnessOf, type Freshness } from "@/lib/readings/staleness";
 
 import {
   AS_THE_SERIES,

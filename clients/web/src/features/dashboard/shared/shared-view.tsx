@@ -4,7 +4,7 @@ import { LayoutDashboard, Link2Off } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { NoticeState } from "@/components/notice-state";
 import type { Series, SharedDashboard } from "@/contracts/http";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import { ConnectionBanner } from "../dashboard-body";
 import { Summary } from "../dashboard-header";
 import type { Feed } from "../ports";

@@ -3,7 +3,7 @@
 import { seriesColor } from "@/charts/palette";
 import { moments as momentsOf } from "@/charts/range/zoned-ticks";
 import type { RangeReading } from "@/charts/range/range-line";
-import { formatBrief, formatValue, bytesPer, valueText } from "@/lib/format";
+import { formatBrief, formatValue, bytesPer, valueText } from "@/lib/texts/format";
 import type { Series } from "@/contracts/http";
 
 export type TooltipTexts = {

@@ -1,7 +1,7 @@
 // Makes the files of an export: every reading as the service writes it, or one row a minute.
 import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
-import { toInputValue } from "@/lib/time-zone";
+import { toInputValue } from "@/lib/texts/time-zone";
 import type { ChosenSeries } from "../use-chosen";
 import { minuteHeader, minuteRows, type Decimal } from "./minute-csv";
 

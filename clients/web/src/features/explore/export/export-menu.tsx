@@ -28,8 +28,8 @@ import {
 import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
 import { copyText } from "@/lib/copy-text";
-import { formatBrief, valueText } from "@/lib/format";
-import { shownUnit } from "@/lib/units";
+import { formatBrief, valueText } from "@/lib/texts/format";
+import { shownUnit } from "@/lib/texts/units";
 import type { Can } from "@/lib/permissions";
 import { useDateLocale } from "../date-locale";
 import { countOf, figuresOf } from "../lines";

@@ -1,6 +1,6 @@
 // The lines of a CSV file with one row a minute: the time, and one column for each series. Pure functions.
 import type { Series } from "@/contracts/http";
-import { offsetAt } from "@/lib/time-zone";
+import { offsetAt } from "@/lib/texts/time-zone";
 import type { Aggregates } from "../queries";
 
 /** The decimal sign of a CSV file. With a comma, semicolons separate the cells. */

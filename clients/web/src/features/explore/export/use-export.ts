@@ -5,7 +5,7 @@ import { resolveColor, seriesColor } from "@/charts/palette";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { saveFile } from "@/lib/save-file";
-import { shownUnit } from "@/lib/units";
+import { shownUnit } from "@/lib/texts/units";
 import { chartPicture } from "./chart-picture";
 import {
   everyReading,

@@ -13,7 +13,7 @@ import type { TimeSpan } from "@/charts/types";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { idempotencyKeys } from "@/lib/api/idempotency-key";
-import { fromInputValue, offsetText, toInputValue } from "@/lib/time-zone";
+import { fromInputValue, offsetText, toInputValue } from "@/lib/texts/time-zone";
 import { useDateLocale } from "../date-locale";
 import type { Note } from "./queries";
 import { NOTES_KEY } from "./queries";

@@ -6,8 +6,8 @@ import { FormProblem } from "@/components/form/form-problem";
 import { TextField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
 import { pageTexts } from "@/i18n/page-texts";
-import { line, z } from "@/lib/form-schema";
-import { useDraftForm } from "@/lib/use-draft-form";
+import { line, z } from "@/lib/forms/form-schema";
+import { useDraftForm } from "@/lib/forms/use-draft-form";
 
 const schema = z.object({ name: line(80, () => pageTexts("explore")("saved.nameMissing")) });
 

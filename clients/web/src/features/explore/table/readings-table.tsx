@@ -11,7 +11,7 @@ import { SelectField } from "@/components/form/input";
 import { LoadError } from "@/components/load-error";
 import type { Series } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { formatBrief, formatValue, valueText } from "@/lib/format";
+import { formatBrief, formatValue, valueText } from "@/lib/texts/format";
 import { useDateLocale } from "../date-locale";
 import type { Aggregates, ReadingsPage } from "../queries";
 import type { ChosenSeries } from "../use-chosen";

@@ -8,7 +8,7 @@ import { Dialog } from "@/components/dialog";
 import { SelectField, TextField } from "@/components/form/input";
 import { UnitNote } from "@/components/form/unit-note";
 import type { Limit } from "@/charts/types";
-import { numberIn } from "@/lib/number-in";
+import { numberIn } from "@/lib/forms/number-in";
 import { MOST_LIMITS, type UnitLimit } from "../question";
 
 type LimitsDialogProps = {

@@ -6,7 +6,7 @@ import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { TextField } from "@/components/form/input";
 import type { TimeSpan } from "@/charts/types";
-import { fromInputValue, offsetText, toInputValue } from "@/lib/time-zone";
+import { fromInputValue, offsetText, toInputValue } from "@/lib/texts/time-zone";
 import { absolute, MOST_US, type Range } from "../ranges";
 
 type RangeDialogProps = {

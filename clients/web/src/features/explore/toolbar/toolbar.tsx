@@ -6,7 +6,7 @@ import { useTranslations } from "next-intl";
 import { useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
 import type { TimeSpan } from "@/charts/types";
-import { allZones } from "@/lib/time-zone";
+import { allZones } from "@/lib/texts/time-zone";
 import { useDateLocale } from "../date-locale";
 import { COMPARISONS, type Comparison, type Question } from "../question";
 import { PRESETS, stepped, usualZone, zoomedOut, type Range } from "../ranges";

@@ -10,7 +10,7 @@ import { Button } from "@/components/button";
 import type { Device, Series } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { shownUnit } from "@/lib/units";
+import { shownUnit } from "@/lib/texts/units";
 import { deviceSeriesQuery } from "../queries";
 import type { Chosen } from "../question";
 

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Device, Series } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { seriesSearchQuery, unitsQuery, type SeriesFilter } from "@/lib/series-lists";
+import { seriesSearchQuery, unitsQuery, type SeriesFilter } from "@/lib/lists/series-lists";
 import { usePaused } from "@/lib/use-paused";
 import { SWITCH_KEY, unitKey } from "../lines";
 import { devicesQuery } from "../queries";

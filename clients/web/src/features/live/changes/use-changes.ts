@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import { CHANGE_NAMESPACES } from "@/contracts/generated/live";
 import type { ChangeNamespace } from "@/contracts/live";
 import type { TokenSource } from "@/lib/api/api-client";
-import { setFollowed } from "@/lib/followed-changes";
+import { setFollowed } from "@/lib/lists/followed-changes";
 import type { Can } from "@/lib/permissions";
 import { browserPorts } from "../connection/browser-ports";
 import { LiveConnection } from "../connection/connection";

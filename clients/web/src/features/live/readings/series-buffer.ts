@@ -1,6 +1,6 @@
 // The readings of one series in memory: two arrays sorted by time. Does not use React; callers pass the time.
-import { m4 } from "@/lib/m4";
-import { firstNotBelow } from "@/lib/ordered-search";
+import { m4 } from "@/lib/readings/m4";
+import { firstNotBelow } from "@/lib/readings/ordered-search";
 
 export type Samples = { readonly t: Float64Array; readonly v: Float64Array };
 

@@ -2,8 +2,8 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
-import { allDevices } from "@/lib/device-lists";
-import { seriesByIds } from "@/lib/series-lists";
+import { allDevices } from "@/lib/lists/device-lists";
+import { seriesByIds } from "@/lib/lists/series-lists";
 
 const FRESH_MS = 30_000;
 export const MOST_PEOPLE = 6;

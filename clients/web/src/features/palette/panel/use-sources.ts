@@ -3,7 +3,7 @@ import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query
 import { useTranslations } from "next-intl";
 import { useMemo, useState } from "react";
 import type { Series } from "@/contracts/http";
-import { seriesSearchQuery, type SeriesHits } from "@/lib/series-lists";
+import { seriesSearchQuery, type SeriesHits } from "@/lib/lists/series-lists";
 import { usePageLanguage } from "@/i18n/page-texts-provider";
 import type { Entry, PaletteContext } from "../types";
 import { actionEntries, pageEntries } from "./commands";

@@ -9,7 +9,7 @@ import { FormProblem } from "@/components/form/form-problem";
 import { SubmitButton } from "@/components/form/submit-button";
 import type { Incident } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { useVersionedForm } from "@/lib/use-versioned-form";
+import { useVersionedForm } from "@/lib/forms/use-versioned-form";
 import { incidentsQuery } from "../queries";
 import { IncidentFields } from "./incident-fields";
 import { bodyOf, incidentSchema, SERVICES, valuesOf, type IncidentValues } from "./incident-schema";

@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import type { UseFormReturn } from "react-hook-form";
 import { CHECKBOX, TextAreaField, TextField } from "@/components/form/input";
-import { fromInputValue, offsetText } from "@/lib/time-zone";
+import { fromInputValue, offsetText } from "@/lib/texts/time-zone";
 import { formZone, MOST, SERVICES, type IncidentValues } from "./incident-schema";
 
 export function IncidentFields({ form }: { form: UseFormReturn<IncidentValues> }) {

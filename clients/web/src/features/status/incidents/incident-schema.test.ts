@@ -3,7 +3,7 @@ import type { Incident } from "@/contracts/http";
 import { bodyOf, incidentSchema, newValues, valuesOf } from "./incident-schema";
 
 const zone = vi.hoisted(() => ({ name: "Europe/Berlin" }));
-vi.mock("@/lib/page-locale", async (original) => ({
+vi.mock("@/lib/texts/page-locale", async (original) => ({
   ...(await original<object>()),
   pageTimeZone: () => zone.name,
 }));

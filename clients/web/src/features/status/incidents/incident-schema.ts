@@ -1,9 +1,9 @@
 // The form of an incident. Times are texts of `datetime-local` fields, in the time zone of the page.
 import type { Incident, IncidentBody } from "@/contracts/http";
 import { pageTexts } from "@/i18n/page-texts";
-import { line, z, type FormSchema } from "@/lib/form-schema";
-import { pageTimeZone } from "@/lib/page-locale";
-import { browserZone, fromInputValue, toInputValue } from "@/lib/time-zone";
+import { line, z, type FormSchema } from "@/lib/forms/form-schema";
+import { pageTimeZone } from "@/lib/texts/page-locale";
+import { browserZone, fromInputValue, toInputValue } from "@/lib/texts/time-zone";
 
 export const SERVICES = [
   "telemetry-gateway",

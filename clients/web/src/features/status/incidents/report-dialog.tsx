@@ -10,7 +10,7 @@ import { FormProblem } from "@/components/form/form-problem";
 import { SubmitButton } from "@/components/form/submit-button";
 import type { ApiClient } from "@/lib/api/api-client";
 import { idempotencyKeys } from "@/lib/api/idempotency-key";
-import { useDraftForm } from "@/lib/use-draft-form";
+import { useDraftForm } from "@/lib/forms/use-draft-form";
 import { incidentsQuery } from "../queries";
 import { IncidentFields } from "./incident-fields";
 import { bodyOf, incidentSchema, newValues, type IncidentValues } from "./incident-schema";

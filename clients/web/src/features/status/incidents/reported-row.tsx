@@ -5,8 +5,8 @@ import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import type { Tone } from "@/components/badge";
 import type { Incident } from "@/contracts/http";
-import { formatDuration } from "@/lib/format";
-import { dateTime } from "@/lib/format-time";
+import { formatDuration } from "@/lib/texts/format";
+import { dateTime } from "@/lib/texts/format-time";
 import { IncidentRow } from "./incident-row";
 import { stateOf, type IncidentState } from "./incident-times";
 

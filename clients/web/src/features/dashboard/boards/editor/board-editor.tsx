@@ -10,7 +10,7 @@ import { FormProblem } from "@/components/form/form-problem";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { idempotencyKeys } from "@/lib/api/idempotency-key";
-import { isOutdated } from "@/lib/use-versioned-form";
+import { isOutdated } from "@/lib/forms/use-versioned-form";
 import { forgetBoardDraft, useEditing, type Base } from "../editing";
 import { compact, firstFree, inReadingOrder, movePanel, resizePanel, withPlaces } from "../layout";
 import {

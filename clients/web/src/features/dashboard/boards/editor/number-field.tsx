@@ -2,7 +2,7 @@
 // A field for a number. It keeps what was typed, also when it is no number, and passes on numbers only.
 import { useState } from "react";
 import { TextField } from "@/components/form/input";
-import { numberIn } from "@/lib/number-in";
+import { numberIn } from "@/lib/forms/number-in";
 import { useText } from "../text";
 
 type NumberFieldProps = {

@@ -10,7 +10,7 @@ import { Input } from "@/components/form/input";
 import type { Series, ShownDevice } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { LONGEST_SEARCH, seriesSearchQuery } from "@/lib/series-lists";
+import { LONGEST_SEARCH, seriesSearchQuery } from "@/lib/lists/series-lists";
 import { usePaused } from "@/lib/use-paused";
 import { bySignificance } from "../../series/order";
 import { rememberSeries } from "../queries";

@@ -5,8 +5,8 @@ import { CHECKBOX, TextField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
 import { pageTexts } from "@/i18n/page-texts";
 import type { ApiClient } from "@/lib/api/api-client";
-import { line, z } from "@/lib/form-schema";
-import { useDraftForm } from "@/lib/use-draft-form";
+import { line, z } from "@/lib/forms/form-schema";
+import { useDraftForm } from "@/lib/forms/use-draft-form";
 import { useText } from "../text";
 
 const MOST_DAYS = 365;

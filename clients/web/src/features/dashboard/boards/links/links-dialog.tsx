@@ -11,7 +11,7 @@ import { LoadError } from "@/components/load-error";
 import { When } from "@/components/when";
 import type { ShareLink } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import { useText } from "../text";
 import { LinkForm } from "./link-form";
 import { addressOf, frameOf, linksQuery } from "./queries";

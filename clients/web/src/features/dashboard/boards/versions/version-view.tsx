@@ -6,7 +6,7 @@ import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { LoadError } from "@/components/load-error";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { dateTime } from "@/lib/format-time";
+import { dateTime } from "@/lib/texts/format-time";
 import { BoardGrid } from "../board-grid";
 import type { Board, Panel } from "../model";
 import type { PanelSurroundings } from "../panels/panel-view";

@@ -1,0 +1,217 @@
+"use client";
+// The page about the fleet: figures, views, search, and the table of all devices.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
+import { Plus, RadioTower, SearchX } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/button";
+import { ColumnsMenu } from "@/components/columns-menu";
+import { TableSkeleton } from "@/components/data-table";
+import { SearchField } from "@/components/form/search-field";
+import { lazyPart } from "@/components/lazy-part";
+import { LoadError } from "@/components/load-error";
+import { NoticeState } from "@/components/notice-state";
+import { PageHeader } from "@/components/page-header";
+import { CursorPager } from "@/components/pager";
+import { RbacGuard } from "@/components/rbac-guard";
+import { SavedViewsMenu } from "@/components/saved-views/saved-views-menu";
+import { Segmented } from "@/components/segmented";
+import type { ApiClient } from "@/lib/api/api-client";
+import type { Backlogs } from "@/lib/readings/backlog";
+import { explain } from "@/lib/api/explain";
+import type { Can } from "@/lib/permissions";
+import { oneOf, type SetAddress } from "@/lib/use-address";
+import { useStoredSet } from "@/lib/use-stored-set";
+import type { FleetDevice } from "../fleet-device";
+import { selectDevices, SORTS, sortDevices, VIEWS, type View } from "./fleet-list";
+import { COLUMNS, FleetTable, namedColumns } from "./fleet-table";
+import { FleetTiles } from "./fleet-tiles";
+import { useFleet } from "../use-fleet";
+
+// Forms are a large part of the code, and the list does not need them.
+const AddDeviceDialog = lazyPart(() => import("../manage/add-device-dialog"));
+
+type FleetProps = {
+  api: ApiClient;
+  can: Can;
+  backlogs: Backlogs;
+  /** The parameters of the address: `q`, `view`, `sort`; `add=1` opens the dialog to add a device. */
+  address: (name: string) => string | null;
+  setAddress: SetAddress;
+};
+
+const PAGE_SIZE = 25;
+
+export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
+  const t = useTranslations("devices");
+  const [isAdding, setAdding] = useState(false);
+  const [page, setPage] = useState(0);
+  const hidden = useStoredSet("pulse_device_columns");
+  const fleet = useFleet(api, can);
+  const view = oneOf(address("view"), VIEWS, "all");
+  const sort = oneOf(address("sort"), SORTS, "state");
+  const search = address("q") ?? "";
+  const change: SetAddress = (changes) => {
+    setPage(0);
+    setAddress(changes);
+  };
+  const { devices } = fleet;
+  const found = devices && sortDevices(selectDevices(devices, view, search), sort);
+  // A device may disappear while its page is open.
+  const first = found ? Math.min(page, Math.max(0, Math.ceil(found.length / PAGE_SIZE) - 1)) * PAGE_SIZE : 0;
+  const shown = found?.slice(first, first + PAGE_SIZE) ?? [];
+
+  return (
+    <div className="space-y-4">
+      <PageHeader
+        title={t("devices")}
+        subtitle={devices ? countText(devices) : t("collectorsAndPlainMqttDevices")}
+        actions={
+          <RbacGuard can={can} needs="collectors.manage">
+            <Button tone="primary" onClick={() => setAdding(true)} data-testid="add-device">
+              <Plus className="size-4" aria-hidden />
+              {t("addDevice")}
+            </Button>
+          </RbacGuard>
+        }
+      />
+      {devices && devices.length > 0 && <FleetTiles devices={devices} hasMirrors={can("mirror.read")} />}
+      <section aria-label={t("devices")} className="rounded-[10px] border bg-surface">
+        <div className="flex flex-wrap items-center gap-2 p-3">
+          <SearchField
+            label={t("searchByNameIdSite")}
+            value={search}
+            onSearch={(q) => change({ q })}
+            testId="device-search"
+          />
+          <Segmented
+            label={t("view")}
+            options={viewOptions(devices ?? [])}
+            value={view}
+            onChange={(next) => change({ view: next === "all" ? null : next })}
+          />
+          <div className="ml-auto flex flex-wrap gap-2">
+            <SavedViewsMenu
+              api={api}
+              page="devices"
+              shown={{ search, view, sort, hidden: COLUMNS.filter((column) => hidden.names.has(column)) }}
+              onOpen={(saved) => {
+                hidden.replace(saved.hidden);
+                change({
+                  q: saved.search,
+                  view: saved.view === "all" ? null : saved.view,
+                  sort: saved.sort,
+                });
+              }}
+            />
+            <ColumnsMenu
+              columns={namedColumns(can)}
+              isHidden={(column) => hidden.names.has(column)}
+              onToggle={hidden.toggle}
+            />
+          </div>
+        </div>
+        {fleet.error && !devices ? (
+          <LoadError error={fleet.error} what={t("theListOfDevices")} onRetry={fleet.reload} />
+        ) : !found ? (
+          <TableSkeleton rows={8} />
+        ) : devices?.length === 0 ? (
+          <NoDevices canAdd={can("collectors.manage")} onAdd={() => setAdding(true)} />
+        ) : found.length === 0 ? (
+          <NoMatch onReset={() => change({ q: null, view: null })} />
+        ) : (
+          <>
+            {fleet.error && (
+              <p role="status" className="border-t px-4 py-2 text-xs text-warn">
+                {t("thisListMayBeOutdated", { explain: explain(fleet.error) })}
+              </p>
+            )}
+            <FleetTable
+              devices={shown}
+              can={can}
+              backlogs={backlogs}
+              sort={{ column: sort.replace("-", ""), isDescending: sort.startsWith("-") }}
+              onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
+              isHidden={(column) => hidden.names.has(column)}
+            />
+            <CursorPager
+              first={first + 1}
+              shown={shown.length}
+              total={found.length}
+              onPrevious={first > 0 ? () => setPage(first / PAGE_SIZE - 1) : null}
+              onNext={first + PAGE_SIZE < found.length ? () => setPage(first / PAGE_SIZE + 1) : null}
+            />
+          </>
+        )}
+      </section>
+      {(isAdding || (address("add") === "1" && can("collectors.manage"))) && (
+        <AddDeviceDialog
+          api={api}
+          onCreated={fleet.reload}
+          onClose={() => {
+            setAdding(false);
+            if (address("add")) setAddress({ add: null });
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function viewOptions(devices: readonly FleetDevice[]): { value: View; label: string }[] {
+  const t = pageTexts("devices.views");
+  return VIEWS.map((value) => ({
+    value,
+    label: t(value, { count: selectDevices(devices, value, "").length }),
+  }));
+}
+
+function countText(devices: readonly FleetDevice[]): string {
+  const plain = devices.filter(({ isPlain }) => isPlain).length;
+  const online = devices.filter(({ telemetry }) => telemetry?.online).length;
+  return pageTexts("devices")("fleetCount", { collectors: devices.length - plain, plain, online });
+}
+
+function NoDevices({ canAdd, onAdd }: { canAdd: boolean; onAdd: () => void }) {
+  const t = useTranslations("devices");
+  return (
+    <NoticeState
+      icon={RadioTower}
+      title={t("noDevicesYet")}
+      role="status"
+      action={canAdd && <Button onClick={onAdd}>{t("addDevice")}</Button>}
+    >
+      {canAdd ? t("addACollectorOrA") : t("anAdministratorCanAddA")}
+    </NoticeState>
+  );
+}
+
+function NoMatch({ onReset }: { onReset: () => void }) {
+  const t = useTranslations("devices");
+  return (
+    <NoticeState
+      icon={SearchX}
+      title={t("noDeviceMatches")}
+      role="status"
+      action={
+        <Button onClick={onReset} data-testid="reset-filter">
+          {t("showAllDevices")}
+        </Button>
+      }
+    >
+      {t("changeTheSearchOrThe")}
+    </NoticeState>
+  );
+}
+
+export function FleetSkeleton() {
+  const t = useTranslations("devices");
+  return (
+    <div className="space-y-4">
+      <PageHeader title={t("devices")} subtitle={t("collectorsAndPlainMqttDevices")} />
+      <div className="rounded-[10px] border bg-surface">
+        <TableSkeleton rows={8} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+// The fields of a device, by the rules of the auth service.
+import { pageTexts } from "@/i18n/page-texts";
+import type { Collector } from "@/contracts/http";
+import { line, z } from "@/lib/forms/form-schema";
+
+const TAG = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,39}$/;
+const MOST_TAGS = 20;
+
+/** `tags`: one text, separated by commas or spaces. */
+export type Description = { name: string; site: string; tags: string };
+
+const description = {
+  name: line(128, () => pageTexts("devices")("enterAName")),
+  site: line(128),
+  tags: z.string().check(
+    z.trim(),
+    z.refine((text) => tagsIn(text).every((tag) => TAG.test(tag)), {
+      error: () => pageTexts("devices")("tagRule"),
+    }),
+    z.refine((text) => tagsIn(text).length <= MOST_TAGS, {
+      error: () => pageTexts("devices")("mostTags", { most: MOST_TAGS }),
+    }),
+  ),
+};
+
+export const descriptionSchema = z.object(description);
+
+export const collectorSchema = z.object({
+  ...description,
+  id: z
+    .string()
+    .check(z.trim(), z.regex(/^[a-z0-9-]{1,32}$/, { error: () => pageTexts("devices")("idRule") })),
+});
+export type CollectorValues = Description & { id: string };
+
+export const plainSchema = z.object({
+  ...description,
+  username: z
+    .string()
+    .check(
+      z.trim(),
+      z.regex(/^[A-Za-z0-9._:-]{1,64}$/, { error: () => pageTexts("devices")("usernameRule") }),
+    ),
+  allow_any_client_id: z.boolean(),
+});
+export type PlainValues = Description & { username: string; allow_any_client_id: boolean };
+
+export function tagsIn(text: string): string[] {
+  return [...new Set(text.split(/[\s,;]+/).filter(Boolean))];
+}
+
+export function descriptionOf({ name, site, tags }: Collector): Description {
+  return { name, site, tags: tags.join(", ") };
+}
+
+/** The description as the service takes it. */
+export function bodyOf({ name, site, tags }: Description) {
+  return { name, site, tags: tagsIn(tags) };
+}
