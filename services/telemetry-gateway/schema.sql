@@ -455,8 +455,8 @@ CREATE TABLE quarantine_reason (
     first timestamp with time zone DEFAULT now() NOT NULL,
     last timestamp with time zone DEFAULT now() NOT NULL,
     device text GENERATED ALWAYS AS (TRIM(BOTH '-'::text FROM regexp_replace(lower(split_part(address, '/'::text,
-CASE split_part(address, '/'::text, 2)
-    WHEN 'shard'::text THEN 4
+CASE
+    WHEN (split_part(address, '/'::text, 2) = ANY (ARRAY['shard'::text, 'status'::text])) THEN 4
     ELSE 3
 END)), '[^a-z0-9]+'::text, '-'::text, 'g'::text))) STORED
 );

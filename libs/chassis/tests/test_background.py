@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
@@ -109,8 +109,19 @@ async def test_an_outage_is_retried_without_a_wake_up(background: Background, me
     assert value(metrics, "pulse_background_failures_total", job="replay", kind="outage") == 1
 
 
-async def test_a_message_that_the_broker_rejects_is_no_outage(background: Background, metrics: Metrics) -> None:
-    refusal = TemporarilyRefused(PublishRefused("changes/devices/a", 0x87, "not authorized"))
+def _of_a_relay(refused: PublishRefused) -> Unavailable:
+    failure = Unavailable(str(refused))
+    failure.__cause__ = refused
+    return failure
+
+
+@pytest.mark.parametrize(
+    "seen", [TemporarilyRefused, lambda refused: refused, _of_a_relay], ids=["told", "raw", "relay"]
+)
+async def test_a_message_that_the_broker_rejects_is_no_outage(
+    background: Background, metrics: Metrics, seen: Callable[[PublishRefused], Exception]
+) -> None:
+    refusal = seen(PublishRefused("changes/devices/a", 0x87, "not authorized"))
     rounds = Rounds(refusal, refusal, None)
     with structlog.testing.capture_logs() as lines:
         async with running(background, Job("notices", rounds, interval=_SOON, retry_floor=_SOON)):

@@ -249,8 +249,9 @@ async def test_a_refusal_that_the_broker_may_withdraw_never_sets_an_event_aside(
     await put(outbox, shop, 1)
     relay = Relay(shop, broker)
     for _ in range(20):
-        with pytest.raises(Unavailable, match="0x87"):
+        with pytest.raises(Unavailable, match="0x87") as failure:
             await relay.publish_next()
+        assert isinstance(failure.value.__cause__, PublishRefused)
     assert await set_aside(shop) == []
     broker.after = None
     await publish_all(relay)

@@ -90,6 +90,13 @@ async def test_a_buffer_that_fills_in_centuries_is_no_error(database: Database) 
     assert found.full_at is not None
 
 
+async def test_a_time_that_no_calendar_has_is_left_out_and_breaks_no_list(started: Gateway, database: Database) -> None:
+    for micros in (1_764_546_000_000_000_000, 2**62, -(2**62)):  # the first is in nanoseconds
+        await RegistryStore(database).note_status("alpha", DeviceReport(online=True, waiting=1, oldest_waiting=micros))
+        assert (await device(started))["oldest_waiting"] is None
+        assert (await Person(started, EVE, "admin").ask("GET", "/intake")).status_code == 200
+
+
 async def test_the_lag_is_the_age_of_the_newest_reading_of_the_last_batch(database: Database) -> None:
     ledger, registry = await three_series(database), RegistryStore(database)
     assert isinstance(ledger, LedgerStore)
@@ -109,7 +116,8 @@ async def test_the_lag_is_the_age_of_the_newest_reading_of_the_last_batch(databa
         ("telemetry/shard/7/alpha", "alpha"),
         ("telemetry/plain/ALPHA", "alpha"),
         ("telemetry/data/beta", "beta"),
-        ("system/status/collector", "collector"),
+        ("system/status/collector/alpha", "alpha"),
+        ("system/reply/beta", "beta"),
     ],
 )
 async def test_rejected_messages_are_counted_for_the_device_that_sent_them(

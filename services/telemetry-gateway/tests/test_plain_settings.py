@@ -7,6 +7,7 @@ import pytest
 
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.store.erasure import ErasureStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -145,6 +146,13 @@ async def test_settings_that_somebody_else_saved_meanwhile_are_not_overwritten(
     assert late.json()["current"]["updated_by"] is None
     again = await ask(started, path, method="PUT", body={"time_zone": "Asia/Tokyo"}, match='"3"')
     assert (again.status_code, again.headers["etag"]) == (200, '"4"')
+
+    async with ErasureStore(database).erasing(1, is_dry_run=False) as erasing:
+        await erasing.device(1)
+    await alpha.raw("plain", b'{"on": true}')
+    await eventually(lambda: _has(started, "on"))
+    back = await ask(started, path)
+    assert (back.json()["settings"]["time_zone"], back.headers["etag"]) == ("UTC", '"5"')
 
 
 async def test_a_caller_without_permission_can_read_but_not_change_settings(started: Gateway) -> None:

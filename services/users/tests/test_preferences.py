@@ -155,3 +155,7 @@ async def test_a_view_of_a_newer_release_is_left_out(world: World) -> None:
         """'{"name": "new", "sort": "age"}') RETURNING 1"""
     )
     assert (await world.http.get(PATH, headers=own)).json() == CHOSEN
+    # A client that sends no views must not delete those that this release does not know.
+    await world.http.put(PATH, headers={**own, "if-match": "*"}, json={**DEFAULTS, "views": None})
+    (row,) = await world.rows("SELECT views #>> '{users,1,name}' AS name FROM preferences")
+    assert row["name"] == "new"

@@ -42,10 +42,15 @@ MINIMUM_MAJOR: Final = 16
 
 
 def require_supported(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Raises MigrationError if the server's version is too old."""
+    """Raises MigrationError if the server's version is too old, or the database is not in UTF-8."""
     major = connection.get_server_version().major
     if major < MINIMUM_MAJOR:
         raise MigrationError(f"PostgreSQL {major} is too old: version {MINIMUM_MAJOR} or newer is needed")
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        raise MigrationError(
+            f"the database has the encoding {encoding}: create it with ENCODING 'UTF8', because names have any letters"
+        )
 
 
 class MigrationError(Exception):

@@ -124,7 +124,9 @@ class Relay:
                 return error
             if getattr(error, "is_temporary", False):  # such as a broker that does not have its accounts yet
                 if not topic.is_notice:
-                    return Unavailable(str(error))
+                    failure = Unavailable(str(error))
+                    failure.__cause__ = error  # tells a refusal from an outage
+                    return failure
                 self._drop(topic, error)
                 return None
             attempts = self._attempts[row["id"]] = self._attempts.get(row["id"], 0) + 1

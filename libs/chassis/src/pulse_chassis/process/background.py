@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 import structlog
 
-from pulse_bus import TemporarilyRefused
+from pulse_bus import PublishRefused, TemporarilyRefused
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.backoff import retry_delay
 from pulse_contracts.errors import Unavailable
@@ -19,6 +19,7 @@ log = structlog.get_logger("pulse.background")
 _ZERO = timedelta(0)
 
 T = TypeVar("T")
+FailureKind = Literal["outage", "refused", "bug"]
 Step = Callable[[], Awaitable[bool | None]]
 """One round of work. Returns True when more work is waiting: the next round then starts immediately."""
 
@@ -77,11 +78,8 @@ class Background:
                 job.wake.clear()
             try:
                 is_more = await job.step()
-            except Unavailable as error:
-                self._fail(state, "refused" if isinstance(error, TemporarilyRefused) else "outage", error)
-                await asyncio.sleep(self._delay(job, state))
             except Exception as error:  # noqa: BLE001  # a bug in one job must not end the process: logged and counted
-                self._fail(state, "bug", error)
+                self._fail(state, _kind_of(error), error)
                 await asyncio.sleep(self._delay(job, state))
             else:
                 self._succeed(state)
@@ -97,7 +95,7 @@ class Background:
     def _delay(self, job: Job, state: "_State") -> float:
         return retry_delay(state.failures, job.retry_floor.total_seconds(), job.retry_cap.total_seconds(), self._rng)
 
-    def _fail(self, state: "_State", kind: Literal["outage", "refused", "bug"], error: Exception) -> None:
+    def _fail(self, state: "_State", kind: FailureKind, error: Exception) -> None:
         self._failures.labels(state.job, kind).inc()
         state.failures += 1
         reason = f"{type(error).__name__}: {error}"
@@ -155,3 +153,11 @@ async def for_each(items: Iterable[T], action: Callable[[T], Awaitable[object]])
             first = first or error
     if first is not None:
         raise first
+
+
+def _kind_of(error: Exception) -> FailureKind:
+    """A refusal of the broker that may end is neither an outage nor a bug."""
+    cause = error if isinstance(error, PublishRefused) else error.__cause__
+    if isinstance(error, TemporarilyRefused) or (isinstance(cause, PublishRefused) and cause.is_temporary):
+        return "refused"
+    return "outage" if isinstance(error, Unavailable) else "bug"

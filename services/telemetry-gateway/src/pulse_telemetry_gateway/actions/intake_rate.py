@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.store.intake_rate import Fleet, IntakeRateStore, Measured, Rate
 
 INTERVAL: Final = timedelta(seconds=5)
@@ -31,15 +32,19 @@ class IntakeRate:
         """Stores a measurement, and begins the next one. Raises Unavailable: the next measurement then also has what
         this one counted."""
         until = self._clock()
-        seconds, readings, waits = until - self._since, self._readings, sorted(self._waits)
+        seconds, readings, counted = until - self._since, self._readings, self._waits
         if seconds <= 0:
             return
-        await self._store.put(self._gateway, Measured(seconds, readings, _share(waits, 0.5), _share(waits, 0.99)))
+        # Commits during the statement belong to the next measurement.
+        self._waits = deque(maxlen=counted.maxlen)
+        waits = sorted(counted)
+        try:
+            await self._store.put(self._gateway, Measured(seconds, readings, _share(waits, 0.5), _share(waits, 0.99)))
+        except Unavailable:
+            self._waits = deque((*counted, *self._waits), counted.maxlen)
+            raise
         self._since = until
-        self._readings -= readings  # commits during the statement belong to the next measurement
-        for _ in waits:
-            if self._waits:
-                self._waits.popleft()
+        self._readings -= readings
 
     async def rate(self) -> Rate:
         """What all gateways measured lately. Raises Unavailable."""

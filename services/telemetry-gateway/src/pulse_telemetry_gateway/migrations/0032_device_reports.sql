@@ -5,10 +5,10 @@ ALTER TABLE device
     ADD COLUMN buffer_fill float8,
     ADD COLUMN full_at     timestamptz;
 
--- The device that sent a rejected message. The topic of a shard names it one level later.
+-- The device that sent a rejected message. The topics of shards and of statuses name it one level later.
 ALTER TABLE quarantine_reason ADD COLUMN device text GENERATED ALWAYS AS (
     trim(BOTH '-' FROM regexp_replace(
-        lower(split_part(address, '/', CASE split_part(address, '/', 2) WHEN 'shard' THEN 4 ELSE 3 END)),
+        lower(split_part(address, '/', CASE WHEN split_part(address, '/', 2) IN ('shard', 'status') THEN 4 ELSE 3 END)),
         '[^a-z0-9]+', '-', 'g'
     ))
 ) STORED;

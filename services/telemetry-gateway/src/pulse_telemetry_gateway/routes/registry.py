@@ -26,7 +26,8 @@ class DeviceView(BaseModel):
     least once. `cloned`: two machines took this identity from each other within the last hour. `waiting`: readings in
     the collector's backlog, `oldest_waiting`: when the oldest of them was taken. `buffer_fill`: how full its buffer is,
     from 0 to 1; `full_at`: when it will be full if nothing changes, sent once it is half full. `lag_us`: how old the
-    newest reading of the last batch was when it was received. `quarantined`: messages that were rejected so far."""
+    newest reading of the last batch was when it was received. `quarantined`: messages that were rejected and counted.
+    Of a flood, only a part is."""
 
     id: str
     name: str
@@ -165,7 +166,8 @@ async def series(deps: Dependencies, query: Annotated[SeriesQuery, Query()]) -> 
     async with deps.concurrency.slot():
         if search.is_plain:
             found = await deps.registry.series(query.device, key, limit + 1)
-            total = len(found) if len(found) <= limit else await deps.search.count(query.device)
+            is_counted = query.after is None and len(found) > limit
+            total = await deps.search.count(query.device) if is_counted else len(found)
         else:
             ids, total = await deps.search.find(search, key, limit + 1)
             found = await deps.registry.series_by_ids(ids) if ids else []

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS
 from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk, Readings, chunks_of, join, unpack
 from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups, merge, of_readings
 from pulse_telemetry_gateway.model.storage.rollups import join as join_rollups
@@ -142,7 +143,14 @@ class Deletion:
             "noted_online = NULL WHERE id = $1",
             device_id,
         )
-        for table in ("plain_setting", "plain_skipped", "clock_stretch", "annotation", "connection_event"):
+        # The version goes on, so that a page from before the deletion cannot overwrite what is saved after it.
+        await self.connection.execute(
+            "UPDATE plain_setting SET version = version + 1, takes_text = true, time_keys = $2, time_zone = 'UTC', "
+            "left_out = '{}', updated_at = now(), updated_by = NULL, updated_by_name = '' WHERE device_id = $1",
+            device_id,
+            list(TIME_KEYS),
+        )
+        for table in ("plain_skipped", "clock_stretch", "annotation", "connection_event"):
             await self.connection.execute(f"DELETE FROM {table} WHERE device_id = $1", device_id)  # noqa: S608
         await self.connection.execute(
             "WITH gone AS (DELETE FROM unreadable WHERE device_id = $1 RETURNING epoch, n) "

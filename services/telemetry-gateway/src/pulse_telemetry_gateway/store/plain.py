@@ -73,6 +73,8 @@ class PlainStore:
     async def lock(self, connection: Connection, device_id: int) -> SavedPlainSettings:
         """Like `saved`. Nobody changes them until the transaction ends."""
         await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCK, device_id)
+        # The previous release does not take that lock: the row's own one makes it wait.
+        await connection.execute("SELECT 1 FROM plain_setting WHERE device_id = $1 FOR UPDATE", device_id)
         return await _saved(connection, device_id)
 
     async def put(self, connection: Connection, device_id: int, new: SavedPlainSettings) -> None:

@@ -30,6 +30,9 @@ _SERIES: Final = (
 _FULL_MAX: Final = 10 * 365 * 86_400
 """Seconds. A buffer that is full later counts as full in ten years."""
 
+_LAST_MICROS: Final = 253_402_300_799_999_999
+"""The end of the year 9999."""
+
 SeriesKey = tuple[str, str, str]
 """(device, name, type): the order of lists."""
 
@@ -332,11 +335,16 @@ class RegistryStore:
                 report.name,
                 report.version,
                 report.waiting,
-                report.oldest_waiting,
+                _plausible(report.oldest_waiting),
                 report.buffer_fill,
                 None if report.full_in is None else min(report.full_in, _FULL_MAX),
             )
         return seen
+
+
+def _plausible(micros: int | None) -> int | None:
+    """The time, or None for one that no calendar has: a device may send any number."""
+    return micros if micros is not None and 0 <= micros <= _LAST_MICROS else None
 
 
 def _series(row: Row) -> Series:

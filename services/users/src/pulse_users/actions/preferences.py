@@ -33,5 +33,5 @@ class OwnPreferences:
             if precondition.versions is not None and old.version not in precondition.versions:
                 raise PreferencesChanged(old.version)
             new = wanted.after(old)
-            await self._store.put(connection, account.id, new)
+            await self._store.put(connection, account.id, new, with_views=wanted.views is not None)
         return new

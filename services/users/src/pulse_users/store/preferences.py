@@ -23,13 +23,15 @@ class PreferencesStore:
         await connection.execute("SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE", account)
         return await self.read(connection, account)
 
-    async def put(self, connection: Connection, account: UUID, new: Preferences) -> None:
-        """Replaces the preferences."""
+    async def put(self, connection: Connection, account: UUID, new: Preferences, *, with_views: bool) -> None:
+        """Replaces the preferences. Without `with_views` the stored views stay as they are, also those that this
+        release does not know."""
         await connection.execute(
             f"INSERT INTO preferences (account, {_COLUMNS}, views) "  # noqa: S608  # constant columns
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb) "
             "ON CONFLICT (account) DO UPDATE SET version = $2, language = $3, theme = $4, time_zone = $5, "
-            "decimal_sign = $6, units = $7, views = $8::text::jsonb",
+            "decimal_sign = $6, units = $7, "
+            "views = CASE WHEN $9 THEN $8::text::jsonb ELSE preferences.views END",
             account,
             new.version,
             new.language,
@@ -38,6 +40,7 @@ class PreferencesStore:
             new.decimal_sign,
             new.units,
             new.views.model_dump_json(),
+            with_views,
         )
 
     async def forget(self, connection: Connection, account: UUID) -> None:
