@@ -52,17 +52,20 @@ it("loads the list again for a device that is not in it", () => {
   expect(reloaded).toHaveBeenCalledWith({ queryKey: KEY });
 });
 
-it("keeps states that arrive while the list is loading, and applies them to its answer", async () => {
-  const client = new QueryClient();
-  let answer: (devices: Device[]) => void = () => undefined;
-  const loading = client.fetchQuery({
-    queryKey: KEY,
-    queryFn: () => new Promise<Device[]>((resolve) => (answer = resolve)),
-  });
-  deviceStates(KEY)(client, offline("press-0"));
-  await vi.advanceTimersByTimeAsync(1_000);
-  answer([aDevice({ id: "press-0" })]);
-  await loading;
-  await vi.advanceTimersByTimeAsync(250);
-  expect(client.getQueryData<Device[]>(KEY)![0]!.online).toBe(false);
-});
+it.each([false, true])(
+  "applies states that arrive while the list loads to its answer, loaded before: %s",
+  async (isLoaded) => {
+    const { client } = isLoaded ? listOf(1) : { client: new QueryClient() };
+    let answer: (devices: Device[]) => void = () => undefined;
+    const loading = client.fetchQuery({
+      queryKey: KEY,
+      queryFn: () => new Promise<Device[]>((resolve) => (answer = resolve)),
+    });
+    deviceStates(KEY)(client, offline("press-0"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    answer([aDevice({ id: "press-0" })]);
+    await loading;
+    await vi.advanceTimersByTimeAsync(250);
+    expect(client.getQueryData<Device[]>(KEY)![0]!.online).toBe(false);
+  },
+);

@@ -29,8 +29,7 @@ export function deviceStates(
     waiting.set(client, changes);
     const settle = () => {
       // The answer that is on its way may be older than these states.
-      const isLoading = !client.getQueryData(queryKey) && client.isFetching({ queryKey }) > 0;
-      if (isLoading) return void setTimeout(settle, APPLY_EVERY_MS);
+      if (client.isFetching({ queryKey }) > 0) return void setTimeout(settle, APPLY_EVERY_MS);
       waiting.delete(client);
       apply(client, queryKey, changes, merge);
     };

@@ -5,6 +5,9 @@ import type { RawValue } from "@/contracts/live";
 import { numberLocale } from "./page-locale";
 import { converted, convertedDecimals, pageConversion, type Conversion } from "./units";
 
+/** What a value is shown with. `keepsUnit`: the unit as declared, also for a person with other units. */
+export type Valued = Pick<Series, "type" | "unit"> & { readonly keepsUnit?: boolean };
+
 export type FormattedValue = { readonly text: string; readonly unit: string };
 
 const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
@@ -29,14 +32,18 @@ const NOISE = 1e-15;
  * Every digit of `value`, as it was stored. Bytes are not scaled. In the units of the person, a value has as many digits as
  * the stored one, and at least six.
  */
-export function formatValue(value: RawValue | null, series: Pick<Series, "type" | "unit">): FormattedValue {
+export function formatValue(value: RawValue | null, series: Valued): FormattedValue {
   const [fixed, number] = asNumber(value, series);
   if (fixed) return fixed;
-  const conversion = pageConversion(series.unit);
+  const conversion = conversionOf(series);
   if (!conversion) return { text: exactly(number), unit: series.unit };
   const digits = Math.min(12, Math.max(LEAST_CONVERTED_DIGITS, digitsOf(number)));
   const shown = Number(converted(number, conversion).toPrecision(digits));
   return { text: exactly(shown), unit: conversion.unit };
+}
+
+function conversionOf({ unit, keepsUnit }: Valued): Conversion | null {
+  return keepsUnit ? null : pageConversion(unit);
 }
 
 function exactly(number: number): string {
@@ -58,12 +65,12 @@ function digitsOf(value: number): number {
  */
 export function formatBrief(
   value: RawValue | null,
-  series: Pick<Series, "type" | "unit"> & Partial<Pick<Series, "decimals">>,
+  series: Valued & Partial<Pick<Series, "decimals">>,
   span = 0,
 ): FormattedValue {
   const [fixed, number] = asNumber(value, series);
   if (fixed) return fixed;
-  const conversion = pageConversion(series.unit);
+  const conversion = conversionOf(series);
   if (conversion) return briefConverted(number, conversion, series.decimals, span);
   const steps = bytesPer(series.unit);
   if (!steps) {
@@ -96,13 +103,8 @@ function briefConverted(
 }
 
 /** The full value as text: for the title where the screen shows the short form. A converted one has the stored one too. */
-export function formatFull(value: RawValue | null, series: Pick<Series, "type" | "unit">): string {
-  if (
-    typeof value === "number" &&
-    Number.isFinite(value) &&
-    series.type !== "bool" &&
-    pageConversion(series.unit)
-  )
+export function formatFull(value: RawValue | null, series: Valued): string {
+  if (typeof value === "number" && Number.isFinite(value) && series.type !== "bool" && conversionOf(series))
     return `${valueText(formatValue(value, series))} (${exactly(value)} ${series.unit})`;
   const brief = formatBrief(value, series);
   if (!bytesPer(series.unit) || brief.unit === series.unit || typeof value !== "number")

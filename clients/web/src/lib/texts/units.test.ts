@@ -17,6 +17,14 @@ const METRIC =
 /** Repeatable numbers of all sizes, of both signs. */
 const NUMBERS = [0, ...Array.from({ length: 60 }, (_, n) => (n % 2 ? -1 : 1) * 1.37 ** (n - 20))];
 
+it("shows a value as declared where its chart has several units", () => {
+  page.dataset.units = "imperial";
+  const series = { type: "float", unit: "°C", keepsUnit: true } as const;
+  expect(valueText(formatBrief(22, series))).toBe("22.0 °C");
+  expect(valueText(formatValue(22, series))).toBe("22 °C");
+  expect(formatFull(22, series)).toBe("22 °C");
+});
+
 describe("conversion of units", () => {
   // Reference: NIST Special Publication 811, appendix B.
   it.each([

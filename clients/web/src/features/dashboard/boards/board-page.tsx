@@ -7,7 +7,7 @@ import { Button } from "@/components/button";
 import { lazyPart } from "@/components/lazy-part";
 import { LoadError } from "@/components/load-error";
 import { NoticeState } from "@/components/notice-state";
-import type { Account, Device } from "@/contracts/http";
+import type { Account, Device, ShownDevice } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
 import { ConnectionBanner } from "../dashboard-body";
@@ -152,7 +152,7 @@ function StoredBoard({ stored, ...props }: StoredBoardProps) {
         newest={stored}
         actions={actions}
         onPanels={setEdited}
-        renderTools={(replace) => <ResetMenu api={api} devices={shown.devices} onReset={replace} />}
+        renderTools={(replace) => <ResetMenu api={api} devices={shown.allDevices} onReset={replace} />}
         onSaved={(id) => onOpen(id)}
         onClose={() => onOpen(board.id)}
       />
@@ -306,7 +306,7 @@ function NewBoard(props: BoardPageProps) {
       newest={null}
       actions={actions}
       onPanels={setEdited}
-      renderTools={(replace) => <ResetMenu api={api} devices={devices} onReset={replace} />}
+      renderTools={(replace) => <ResetMenu api={api} devices={shown.allDevices} onReset={replace} />}
       onSaved={(id) => onOpen(id)}
       onClose={() => onOpen(null)}
     />
@@ -331,6 +331,8 @@ function useShown(api: ApiClient, feed: Feed, panels: readonly Panel[], range: R
   return {
     seriesById: byId,
     devices: known,
+    /** With their states, for a list to choose from. */
+    allDevices: devices.data ?? NO_DEVICES,
     error: byId ? null : (query.error ?? (devices.data ? null : devices.error)),
     retry: () => {
       void query.refetch();
@@ -341,12 +343,17 @@ function useShown(api: ApiClient, feed: Feed, panels: readonly Panel[], range: R
 
 const NO_DEVICES: readonly Device[] = [];
 
-/** The devices without what changes all the time, so that panels do not render for it. */
-function useStableDevices(devices: readonly Device[] | undefined): readonly Device[] {
+/** What panels need of the devices, without what changes all the time: panels must not render for it. */
+function useStableDevices(devices: readonly Device[] | undefined): readonly ShownDevice[] {
   const text = JSON.stringify(
-    devices?.map((device) => ({ ...device, last_seen_at: null, waiting: null, online: null })) ?? null,
+    devices?.map(({ id, name, clock_offset_us, clock_suspect }) => ({
+      id,
+      name,
+      clock_offset_us,
+      clock_suspect,
+    })) ?? [],
   );
-  return useMemo(() => (JSON.parse(text) as Device[] | null) ?? NO_DEVICES, [text]);
+  return useMemo(() => JSON.parse(text) as ShownDevice[], [text]);
 }
 
 function DraftNotice({ draft, onEdit }: { draft: string; onEdit: () => void }) {

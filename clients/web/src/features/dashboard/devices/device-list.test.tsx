@@ -65,6 +65,14 @@ it("limits the rows on the screen, and says so", () => {
   expect(options()).toHaveLength(1);
 });
 
+it("starts at the selected device, also when it is far down in the list", () => {
+  const devices = Array.from({ length: 60 }, (_, index) => device(`d${index}`, `D ${index}`));
+  const { search, onSelect } = show(devices, "d55");
+  expect(options()).toHaveLength(50);
+  fireEvent.keyDown(search, { key: "Enter" });
+  expect(onSelect).toHaveBeenCalledWith("d55");
+});
+
 it("searches every word in name and id, ignoring case", () => {
   const devices = [device("rtm-1", "Cooling Tower"), device("rtm-2", "Boiler"), device("ams-1", "Boiler")];
   const idsFor = (text: string) => devicesMatching(devices, text).map(({ id }) => id);

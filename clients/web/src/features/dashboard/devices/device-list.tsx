@@ -33,11 +33,11 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
   const [active, setActive] = useState(() =>
     Math.max(
       0,
-      devices.findIndex((device) => device.id === selectedId),
+      firstOf(devices, selectedId).findIndex((device) => device.id === selectedId),
     ),
   );
   const matching = devicesMatching(devices, text);
-  const shown = matching.slice(0, MAX_SHOWN);
+  const shown = firstOf(matching, selectedId);
   const place = Math.min(active, shown.length - 1);
   useEffect(() => {
     list.current?.children[place]?.scrollIntoView?.({ block: "nearest" });
@@ -115,6 +115,13 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
       </ul>
     </div>
   );
+}
+
+/** As many devices as are shown. The selected one is among them: first, when it comes later in the list. */
+function firstOf(devices: readonly Device[], selectedId: string | null): readonly Device[] {
+  const place = devices.findIndex(({ id }) => id === selectedId);
+  if (place < MAX_SHOWN) return devices.slice(0, MAX_SHOWN);
+  return [devices[place]!, ...devices.slice(0, MAX_SHOWN - 1)];
 }
 
 function countText(all: number, matching: number, shown: number, text: string): string {

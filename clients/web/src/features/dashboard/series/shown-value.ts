@@ -1,7 +1,7 @@
 // How a dashboard shows a value: with the unit and the decimals that a person chose, and the severity of its limits.
 import type { Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
-import { formatBrief, type FormattedValue } from "@/lib/texts/format";
+import { formatBrief, type FormattedValue, type Valued } from "@/lib/texts/format";
 
 /** null: as the series says, with as many decimals as fit. */
 export type Display = { readonly unit: string | null; readonly decimals: number | null };
@@ -15,7 +15,7 @@ export type ValueLimit = {
 export const AS_THE_SERIES: Display = { unit: null, decimals: null };
 
 /** What is shown of a series. `display_unit` and `decimals` are settings of the series for every page. */
-type Shown = Pick<Series, "type" | "unit"> & Partial<Pick<Series, "display_unit" | "decimals">>;
+type Shown = Valued & Partial<Pick<Series, "display_unit" | "decimals">>;
 
 /** `series` with the unit of `display`, or with its own unit for display. */
 export function displayed<S extends Shown>(series: S, display: Pick<Display, "unit">): S {

@@ -18,7 +18,7 @@ export function DeviceTiles({ device: { telemetry, mirror, isPlain }, series, ha
   if (!telemetry) return null;
   const [clock = "–", unit] = clockText(telemetry.clock_offset_us).split(" ");
   const lag =
-    telemetry.online !== false && telemetry.lag_us !== null && telemetry.lag_us >= 0
+    telemetry.online !== false && telemetry.lag_us != null && telemetry.lag_us >= 0
       ? lagText(telemetry.lag_us).split(" ")
       : null;
   const reporting = series?.filter(({ latest }) => latest !== null).length;
@@ -48,14 +48,14 @@ export function DeviceTiles({ device: { telemetry, mirror, isPlain }, series, ha
         tone={telemetry.clock_suspect ? "warn" : undefined}
         note={telemetry.clock_suspect ? t("wrongSetItPreferablyWith") : t("againstTheServer")}
       />
-      {telemetry.buffer_fill !== null && (
+      {telemetry.buffer_fill != null && (
         <StatTile
           label={t("bufferOnDisk")}
           value={Math.floor(telemetry.buffer_fill * 100)}
           unit="%"
-          tone={telemetry.full_at === null ? undefined : "warn"}
+          tone={telemetry.full_at == null ? undefined : "warn"}
           note={
-            telemetry.full_at === null ? (
+            telemetry.full_at == null ? (
               t("roomToSpare")
             ) : (
               <>

@@ -7,10 +7,11 @@ import { useState } from "react";
 import { Button } from "@/components/button";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
+import { pageTexts } from "@/i18n/page-texts";
 import type { QuarantineReason } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
-import { numberLocale } from "@/lib/texts/page-locale";
+import { numberLocale, pageLocale } from "@/lib/texts/page-locale";
 import { saveFile } from "@/lib/save-file";
 
 const PAGE = 20;
@@ -63,6 +64,16 @@ export function RejectedPanel({ api, id, count }: { api: ApiClient; id: string; 
   );
 }
 
+/** The service explains in English. The other languages have a sentence for each code, and the detail as it is. */
+function textOf({ code, detail, text }: QuarantineReason): string {
+  const t = pageTexts("devices");
+  const known = `rejectedCodes.${code}` as Parameters<typeof t.has>[0];
+  if (pageLocale() === "en" || !t.has(known)) return text;
+  return detail
+    ? `${t(known as "rejectedCodes.unreadable")} (${detail})`
+    : t(known as "rejectedCodes.unreadable");
+}
+
 function Reason({ api, reason }: { api: ApiClient; reason: QuarantineReason }) {
   const t = useTranslations("devices");
   const [error, setError] = useState<string | null>(null);
@@ -79,7 +90,7 @@ function Reason({ api, reason }: { api: ApiClient; reason: QuarantineReason }) {
   return (
     <li className="flex items-start gap-3 py-2 text-ui" data-testid="rejected-reason">
       <span className="min-w-0 flex-1">
-        <span className="block wrap-anywhere">{reason.text}</span>
+        <span className="block wrap-anywhere">{textOf(reason)}</span>
         <span className="block text-xs text-fg-2">
           {t("messageCount", { count: reason.n })}, <When at={reason.last_at} />
           <span className="ml-2 font-mono wrap-anywhere">{reason.address}</span>

@@ -131,7 +131,13 @@ function chartOf(panel: Panel, series: readonly Series[]) {
     key: panel.id,
     title: panel.title || (series.length === 1 ? series[0]!.display_name : ""),
     unit,
-    series: panel.unit === null ? series : series.map((one) => ({ ...one, unit })),
+    // The axis of several units has none, so its numbers are the declared ones. Tooltip and legend must show the same.
+    series:
+      panel.unit !== null
+        ? series.map((one) => ({ ...one, unit }))
+        : units.length > 1
+          ? series.map((one) => ({ ...one, keepsUnit: true }))
+          : series,
     firstColor: 0,
     axis: axisOf(panel.axis),
     isShaded: panel.shade,
