@@ -8,14 +8,13 @@ import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { lazyPart } from "@/components/lazy-part";
 import { Panel } from "@/components/panel";
-import { PanelContent } from "@/components/panel-content";
 import { When } from "@/components/when";
 import type { Incident, MirrorIncident, Outage } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { explain } from "@/lib/api/explain";
 import { formatDuration } from "@/lib/texts/format";
 import { dateTime } from "@/lib/texts/format-time";
 import type { Can } from "@/lib/permissions";
+import { IncidentContent } from "./incidents/incident-content";
 import { IncidentRow } from "./incidents/incident-row";
 import { newestFirst, stateOf } from "./incidents/incident-times";
 import { ReportedRow } from "./incidents/reported-row";
@@ -39,7 +38,12 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
   const availability = useQuery({ ...availabilityQuery(api), enabled: canSee });
   const reported = useQuery({ ...incidentsQuery(api), enabled: canSee });
   const mirror = useQuery({ ...mirrorIncidentsQuery(api), enabled: can("mirror.read") });
-  const now = Math.max(availability.dataUpdatedAt, reported.dataUpdatedAt);
+  const parts = [
+    { name: "reported", query: reported, isAllowed: canSee },
+    { name: "outages", query: availability, isAllowed: canSee },
+    { name: "mirror", query: mirror, isAllowed: can("mirror.read") },
+  ] as const;
+  const now = Math.max(...parts.map(({ query }) => query.dataUpdatedAt));
   const entries: Entry[] = [
     ...(reported.data ?? []).map((incident) => ({
       key: incident.id,
@@ -70,7 +74,6 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
   const sorted = newestFirst(showsAll ? entries : recent);
   const ordered = [...sorted.filter(({ isOpen }) => isOpen), ...sorted.filter(({ isOpen }) => !isOpen)];
   const shown = showsAll ? ordered : ordered.slice(0, MOST);
-  const failed = [reported, mirror].find(({ isError }) => isError)?.error;
   return (
     <Panel
       title={t("incidents")}
@@ -88,26 +91,13 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
         )
       }
     >
-      <PanelContent query={availability} skeletonHeight="3rem">
-        {() => (
-          <>
-            {failed && (
-              <p role="status" className="border-t px-4 py-3 text-ui text-warn">
-                {explain(failed)}
-              </p>
-            )}
-            {shown.length > 0 ? (
-              <ul className="divide-y border-t" aria-label={t("incidents")}>
-                {shown.map(({ row }) => row)}
-              </ul>
-            ) : (
-              !failed && (
-                <p className="border-t px-4 py-3 text-ui text-fg-2">{t("nothingUnusualHasHappened")}</p>
-              )
-            )}
-          </>
+      <IncidentContent parts={parts.filter(({ isAllowed }) => isAllowed)}>
+        {shown.length > 0 && (
+          <ul className="divide-y border-t" aria-label={t("incidents")}>
+            {shown.map(({ row }) => row)}
+          </ul>
         )}
-      </PanelContent>
+      </IncidentContent>
       {asked && <Dialogs api={api} asked={asked} onAsk={setAsked} />}
     </Panel>
   );

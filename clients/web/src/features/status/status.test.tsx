@@ -16,6 +16,9 @@ afterEach(() => {
   drafts.delete("incident:i1");
 });
 
+/** The list hides what ended more than 30 days ago. */
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
 const DAYS = [{ day: "2026-11-26", up_seconds: 90, down_seconds: 10 }];
 const SERVICES = ["users", "auth", "telemetry-gateway", "sync-publisher", "broker", "database"] as const;
 const STATUS: SystemStatus = {
@@ -40,7 +43,7 @@ const INCIDENT = {
 const ANSWERS: Readonly<Record<string, unknown>> = {
   "/api/telemetry/availability": {
     services: SERVICES.map((service) => ({ service, is_up: true, days: DAYS })),
-    outages: [{ service: "database", since: "2026-11-08T03:14:00Z", until: "2026-11-08T03:25:00Z" }],
+    outages: [{ service: "database", since: daysAgo(8), until: daysAgo(7) }],
   },
   "/api/telemetry/storage": {
     database_bytes: 3 * 2 ** 30,
@@ -70,8 +73,13 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   "/api/auth/signing-keys": { items: [] },
 };
 
-function show(role: string, calls: Partial<Record<"getTagged" | "post" | "put" | "delete", unknown>> = {}) {
-  const get = vi.fn(async (path: string) => ANSWERS[path]);
+/** `answers`: instead of those above. A function gives the answer of each call. */
+function show(
+  role: string,
+  calls: Partial<Record<"getTagged" | "post" | "put" | "delete", unknown>> = {},
+  answers: Readonly<Record<string, () => unknown>> = {},
+) {
+  const get = vi.fn(async (path: string) => (path in answers ? answers[path]!() : ANSWERS[path]));
   const api = { get, ...calls } as unknown as ApiClient;
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
@@ -107,6 +115,50 @@ it("shows incidents to a viewer, who cannot change them", async () => {
   await screen.findByTestId("outage");
   expect(screen.queryByTestId("report-incident")).toBeNull();
   expect(screen.queryByTestId("edit-incident")).toBeNull();
+});
+
+const AVAILABILITY = "/api/telemetry/availability";
+const REPORTED = "/api/telemetry/incidents";
+const OF_ACCOUNTS = "/api/sync/incidents";
+const NO_ITEMS = () => ({ items: [], next: null });
+const NO_OUTAGES = () => ({ services: [], outages: [] });
+const NOTHING = "Nothing unusual has happened.";
+const never = () => new Promise(() => {});
+const fails = () => Promise.reject(new ApiError(503, "unavailable", ""));
+const incidents = async () => within(await screen.findByTestId("panel-incidents"));
+
+it("says that nothing has happened when every part says so", async () => {
+  show("admin", {}, { [AVAILABILITY]: NO_OUTAGES, [REPORTED]: NO_ITEMS });
+  const panel = await incidents();
+  await panel.findByText(NOTHING);
+  expect(panel.queryByLabelText("Loading")).toBeNull();
+});
+
+it("shows the outages while the reported incidents load", async () => {
+  show("viewer", {}, { [REPORTED]: never });
+  const panel = await incidents();
+  await panel.findByTestId("outage");
+  expect(panel.getByLabelText("Loading")).toBeTruthy();
+});
+
+it.each([
+  ["Reported incidents", "reported", REPORTED],
+  ["Outages", "outages", AVAILABILITY],
+  ["Incidents of offline access", "mirror", OF_ACCOUNTS],
+])("says that %s could not be loaded, and denies nothing", async (title, name, path) => {
+  show("admin", {}, { [AVAILABILITY]: NO_OUTAGES, [REPORTED]: NO_ITEMS, [path]: fails });
+  const panel = await incidents();
+  const line = await panel.findByTestId(`incidents-failed-${name}`);
+  expect(line.textContent).toContain(`${title} could not be loaded.`);
+  await waitFor(() => expect(panel.queryByLabelText("Loading")).toBeNull());
+  expect(panel.queryByText(NOTHING)).toBeNull();
+});
+
+it("shows the reported incidents when the outages could not be loaded", async () => {
+  show("viewer", {}, { [AVAILABILITY]: fails });
+  const panel = await incidents();
+  await panel.findByTestId("incidents-failed-outages");
+  await panel.findByTestId("reported-incident");
 });
 
 it("reports an incident once it is valid", async () => {
