@@ -36,7 +36,7 @@ const INCIDENT = {
   title: "Live view slow",
   text: "A report holds it back.",
   services: ["telemetry-gateway"],
-  started_at: "2026-11-20T09:02:00Z",
+  started_at: daysAgo(10),
   ended_at: null,
   version: 3,
 };
@@ -189,6 +189,59 @@ it("closes an incident on the version that was shown", async () => {
   expect(path).toBe("/api/telemetry/incidents/{id}");
   expect(sent).toMatchObject({ path: { id: "i1" }, ifMatch: '"3"', body: { title: "Live view slow" } });
   expect(sent.body.ended_at).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+});
+
+/** The gateway after another administrator has changed the incident: it rejects the first call. */
+function changedMeanwhile(theirs: object) {
+  let stored: object = INCIDENT;
+  const call = vi
+    .fn()
+    .mockImplementationOnce(() => {
+      stored = { ...INCIDENT, version: 4, ...theirs };
+      return Promise.reject(new ApiError(412, "precondition_failed", "changed"));
+    })
+    .mockResolvedValue({});
+  return { call, answers: { [REPORTED]: () => ({ items: [stored], next: null }) } };
+}
+
+const confirm = async () => {
+  // It is disabled while the call before runs.
+  await waitFor(() => expect(screen.getByTestId("confirm")).toHaveProperty("disabled", false));
+  fireEvent.click(screen.getByTestId("confirm"));
+};
+
+it("closes an incident on the second attempt when somebody else changed it meanwhile", async () => {
+  const { call: put, answers } = changedMeanwhile({ text: "Theirs." });
+  show("admin", { put }, answers);
+  fireEvent.click(await screen.findByTestId("close-incident"));
+  await confirm();
+  await screen.findByText(/^Somebody else has changed it/);
+  await confirm();
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+  expect(put.mock.calls[1]![1]).toMatchObject({ ifMatch: '"4"', body: { text: "Theirs." } });
+});
+
+it("deletes an incident on the second attempt when somebody else changed it meanwhile", async () => {
+  const { call, answers } = changedMeanwhile({});
+  show("admin", { delete: call }, answers);
+  fireEvent.click(await screen.findByTestId("edit-incident"));
+  fireEvent.click(await screen.findByTestId("incident-delete"));
+  await confirm();
+  await screen.findByText(/^Somebody else has changed it/);
+  await confirm();
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+  expect(call.mock.calls[1]![1]).toMatchObject({ path: { id: "i1" }, ifMatch: '"4"' });
+});
+
+it("keeps the end that somebody else has given the incident meanwhile", async () => {
+  const { call: put, answers } = changedMeanwhile({ ended_at: daysAgo(0) });
+  show("admin", { put }, answers);
+  fireEvent.click(await screen.findByTestId("close-incident"));
+  await confirm();
+  await screen.findByText(/^Somebody else has changed it/);
+  await confirm();
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+  expect(put).toHaveBeenCalledOnce();
 });
 
 it("keeps what was typed when somebody else changed the incident meanwhile", async () => {
