@@ -244,6 +244,31 @@ it("keeps the end that somebody else has given the incident meanwhile", async ()
   expect(put).toHaveBeenCalledOnce();
 });
 
+it("does not move the times of an incident whose title changes", async () => {
+  // In Europe, clocks show this hour twice. A field has no parts of a second.
+  const times = { started_at: "2025-10-26T00:30:00.250Z", ended_at: "2025-10-26T01:10:00.125Z" };
+  const theirs = { ...INCIDENT, ...times, ended_at: "2025-10-26T01:10:00.500Z", version: 4 };
+  const put = vi
+    .fn()
+    .mockRejectedValueOnce(new ApiError(412, "precondition_failed", "changed"))
+    .mockResolvedValue({});
+  const getTagged = vi.fn().mockResolvedValue({ body: theirs, etag: '"4"' });
+  show(
+    "admin",
+    { put, getTagged },
+    { [REPORTED]: () => ({ items: [{ ...INCIDENT, ...times }], next: null }) },
+  );
+  fireEvent.click(await screen.findByTestId("all-incidents"));
+  fireEvent.click(await screen.findByTestId("edit-incident"));
+  fireEvent.change(await screen.findByTestId("incident-title"), { target: { value: "Mine" } });
+  fireEvent.click(screen.getByTestId("incident-save"));
+  await screen.findByTestId("change-notice");
+  fireEvent.click(screen.getByTestId("incident-save"));
+  await waitFor(() => expect(put).toHaveBeenCalledTimes(2));
+  expect(put.mock.calls[0]![1].body).toMatchObject({ title: "Mine", ...times });
+  expect(put.mock.calls[1]![1].body).toMatchObject({ title: "Mine", ended_at: theirs.ended_at });
+});
+
 it("keeps what was typed when somebody else changed the incident meanwhile", async () => {
   const put = vi
     .fn()
