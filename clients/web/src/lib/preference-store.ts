@@ -1,7 +1,7 @@
 // Keeps the preferences of this browser and of the account the same.
 import type { Preferences } from "@/contracts/http";
-import { ApiError, type ApiClient } from "./api/api-client";
-import { applyPreferences, applyRegion } from "./preferences";
+import { ApiError, type ApiClient, type Tagged } from "./api/api-client";
+import { applyPreferences, applyRegion, browserChoices } from "./preferences";
 
 const PATH = "/api/profile/preferences";
 /** The version of an account that has never saved preferences. The language and theme of this browser count then. */
@@ -31,6 +31,15 @@ export function forgetAccount(api: ApiClient): void {
   if (client === api) client = null;
 }
 
+/**
+ * The preferences of the account. The language and the theme are those of this browser until the account saves
+ * preferences for the first time. Throws ApiError.
+ */
+export async function readPreferences(api: ApiClient): Promise<Tagged<Preferences>> {
+  const { body, etag } = await api.getTagged(PATH);
+  return { body: etag === NEVER_SAVED ? { ...body, ...browserChoices() } : body, etag };
+}
+
 /** Stores one changed preference with the account, if somebody is signed in. The browser has it already. */
 export async function savePreference(change: Partial<Preferences>): Promise<void> {
   if (client) await updatePreferences(client, () => change);
@@ -42,7 +51,7 @@ export async function updatePreferences(
   change: (now: Preferences) => Partial<Preferences>,
 ): Promise<Preferences> {
   for (let attempt = 1; ; attempt += 1) {
-    const { body, etag } = await api.getTagged(PATH);
+    const { body, etag } = await readPreferences(api);
     try {
       return await api.put(PATH, { body: { ...body, ...change(body) }, ifMatch: etag });
     } catch (error) {

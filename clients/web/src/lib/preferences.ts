@@ -1,8 +1,8 @@
 // How a person wants the pages to look. The users service stores it with the account. Cookies carry it to the server, so
 // that each page is right from its first paint.
 import type { Preferences } from "@/contracts/http";
-import { LOCALE_COOKIE } from "@/i18n/locale-names";
-import { THEME_COOKIE } from "./theme";
+import { isLocale, LOCALE_COOKIE } from "@/i18n/locale-names";
+import { isTheme, THEME_COOKIE } from "./theme";
 
 export const TIME_ZONE_COOKIE = "pulse_time_zone";
 export const DECIMAL_COOKIE = "pulse_decimal";
@@ -18,6 +18,24 @@ export function setPreferenceCookie(name: string, value: string | null): void {
   const secure = location.protocol === "https:" ? "; secure" : "";
   const age = value === null ? 0 : YEAR_SECONDS;
   document.cookie = `${name}=${encodeURIComponent(value ?? "")}; path=/; max-age=${age}; samesite=lax${secure}`;
+}
+
+/**
+ * The language and the theme that were chosen in this browser. The other cookies may be those of the account that was
+ * signed in before.
+ */
+export function browserChoices(): Pick<Preferences, "language" | "theme"> {
+  const language = preferenceCookie(LOCALE_COOKIE);
+  const theme = preferenceCookie(THEME_COOKIE);
+  return { language: isLocale(language) ? language : null, theme: isTheme(theme) ? theme : "system" };
+}
+
+function preferenceCookie(name: string): string | undefined {
+  const start = `${name}=`;
+  return document.cookie
+    .split("; ")
+    .find((cookie) => cookie.startsWith(start))
+    ?.slice(start.length);
 }
 
 /**

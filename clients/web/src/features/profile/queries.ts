@@ -1,6 +1,7 @@
 // The queries of the profile page.
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Version } from "@/lib/forms/use-versioned-form";
+import { readPreferences } from "@/lib/preference-store";
 import { choicesOf, type Choices, type Details } from "./profile-schema";
 
 export async function loadDetails(api: ApiClient): Promise<Version<Details>> {
@@ -9,6 +10,6 @@ export async function loadDetails(api: ApiClient): Promise<Version<Details>> {
 }
 
 export async function loadChoices(api: ApiClient): Promise<Version<Choices>> {
-  const { body, etag } = await api.getTagged("/api/profile/preferences");
+  const { body, etag } = await readPreferences(api);
   return { values: choicesOf(body), etag };
 }

@@ -1,34 +1,27 @@
 "use client";
 // What happened: incidents that administrators reported, outages, and incidents of the distribution of accounts.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Activity, Database, KeyRound, Lock, Radio, Users, type LucideIcon } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
-import { ConfirmDialog } from "@/components/confirm-dialog";
-import { lazyPart } from "@/components/lazy-part";
 import { Panel } from "@/components/panel";
-import { PanelContent } from "@/components/panel-content";
 import { When } from "@/components/when";
-import type { Incident, MirrorIncident, Outage } from "@/contracts/http";
+import type { MirrorIncident, Outage } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
-import { explain } from "@/lib/api/explain";
 import { formatDuration } from "@/lib/texts/format";
 import { dateTime } from "@/lib/texts/format-time";
 import type { Can } from "@/lib/permissions";
+import { IncidentContent } from "./incidents/incident-content";
+import { IncidentDialogs, type Asked } from "./incidents/incident-dialogs";
 import { IncidentRow } from "./incidents/incident-row";
 import { newestFirst, stateOf } from "./incidents/incident-times";
 import { ReportedRow } from "./incidents/reported-row";
 import { availabilityQuery, incidentsQuery, mirrorIncidentsQuery } from "./queries";
 
-const EditDialog = lazyPart(() => import("./incidents/edit-dialog"));
-
 const MOST = 5;
 const SHOWN_MS = 30 * 86_400_000;
-const PATH = "/api/telemetry/incidents/{id}";
-
 type Entry = { readonly key: string; readonly at: number; readonly isOpen: boolean; readonly row: ReactNode };
-type Asked = { readonly what: "edit" | "close" | "delete"; readonly incident: Incident };
 
 export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
   const t = useTranslations("status");
@@ -39,7 +32,12 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
   const availability = useQuery({ ...availabilityQuery(api), enabled: canSee });
   const reported = useQuery({ ...incidentsQuery(api), enabled: canSee });
   const mirror = useQuery({ ...mirrorIncidentsQuery(api), enabled: can("mirror.read") });
-  const now = Math.max(availability.dataUpdatedAt, reported.dataUpdatedAt);
+  const parts = [
+    { name: "reported", query: reported, isAllowed: canSee },
+    { name: "outages", query: availability, isAllowed: canSee },
+    { name: "mirror", query: mirror, isAllowed: can("mirror.read") },
+  ] as const;
+  const now = Math.max(...parts.map(({ query }) => query.dataUpdatedAt));
   const entries: Entry[] = [
     ...(reported.data ?? []).map((incident) => ({
       key: incident.id,
@@ -70,7 +68,6 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
   const sorted = newestFirst(showsAll ? entries : recent);
   const ordered = [...sorted.filter(({ isOpen }) => isOpen), ...sorted.filter(({ isOpen }) => !isOpen)];
   const shown = showsAll ? ordered : ordered.slice(0, MOST);
-  const failed = [reported, mirror].find(({ isError }) => isError)?.error;
   return (
     <Panel
       title={t("incidents")}
@@ -88,71 +85,23 @@ export function IncidentList({ api, can }: { api: ApiClient; can: Can }) {
         )
       }
     >
-      <PanelContent query={availability} skeletonHeight="3rem">
-        {() => (
-          <>
-            {failed && (
-              <p role="status" className="border-t px-4 py-3 text-ui text-warn">
-                {explain(failed)}
-              </p>
-            )}
-            {shown.length > 0 ? (
-              <ul className="divide-y border-t" aria-label={t("incidents")}>
-                {shown.map(({ row }) => row)}
-              </ul>
-            ) : (
-              !failed && (
-                <p className="border-t px-4 py-3 text-ui text-fg-2">{t("nothingUnusualHasHappened")}</p>
-              )
-            )}
-          </>
+      <IncidentContent parts={parts.filter(({ isAllowed }) => isAllowed)}>
+        {shown.length > 0 && (
+          <ul className="divide-y border-t" aria-label={t("incidents")}>
+            {shown.map(({ row }) => row)}
+          </ul>
         )}
-      </PanelContent>
-      {asked && <Dialogs api={api} asked={asked} onAsk={setAsked} />}
+      </IncidentContent>
+      {asked && (
+        <IncidentDialogs
+          api={api}
+          what={asked.what}
+          // The newest version, so that a change can be repeated after somebody else's.
+          incident={reported.data?.find(({ id }) => id === asked.incident.id) ?? asked.incident}
+          onAsk={setAsked}
+        />
+      )}
     </Panel>
-  );
-}
-
-type DialogsProps = { api: ApiClient; asked: Asked; onAsk: (asked: Asked | null) => void };
-
-function Dialogs({ api, asked: { what, incident }, onAsk }: DialogsProps) {
-  const t = useTranslations("status.incident");
-  const client = useQueryClient();
-  const change = { path: { id: incident.id }, ifMatch: `"${incident.version}"` };
-  const reload = () => client.invalidateQueries({ queryKey: incidentsQuery(api).queryKey });
-  const close = () => onAsk(null);
-  if (what === "edit") {
-    return (
-      <EditDialog
-        api={api}
-        incident={incident}
-        onDelete={() => onAsk({ what: "delete", incident })}
-        onClose={close}
-      />
-    );
-  }
-  const run = async () => {
-    try {
-      if (what === "delete") return await api.delete(PATH, change);
-      const { title, text, services, started_at } = incident;
-      // A clock that is wrong must not give an end before the start.
-      const end = new Date(Math.max(Date.now(), Date.parse(started_at)));
-      const body = { title, text, services, started_at, ended_at: end.toISOString() };
-      return await api.put(PATH, { ...change, body });
-    } finally {
-      await reload();
-    }
-  };
-  return (
-    <ConfirmDialog
-      title={t(`${what}Title`)}
-      action={t(what)}
-      busyAction={t("saving")}
-      onConfirm={run}
-      onClose={close}
-    >
-      <p className="wrap-anywhere">{t(`${what}Effect`, { title: incident.title })}</p>
-    </ConfirmDialog>
   );
 }
 

@@ -16,6 +16,9 @@ afterEach(() => {
   drafts.delete("incident:i1");
 });
 
+/** The list hides what ended more than 30 days ago. */
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
 const DAYS = [{ day: "2026-11-26", up_seconds: 90, down_seconds: 10 }];
 const SERVICES = ["users", "auth", "telemetry-gateway", "sync-publisher", "broker", "database"] as const;
 const STATUS: SystemStatus = {
@@ -33,14 +36,14 @@ const INCIDENT = {
   title: "Live view slow",
   text: "A report holds it back.",
   services: ["telemetry-gateway"],
-  started_at: "2026-11-20T09:02:00Z",
+  started_at: daysAgo(10),
   ended_at: null,
   version: 3,
 };
 const ANSWERS: Readonly<Record<string, unknown>> = {
   "/api/telemetry/availability": {
     services: SERVICES.map((service) => ({ service, is_up: true, days: DAYS })),
-    outages: [{ service: "database", since: "2026-11-08T03:14:00Z", until: "2026-11-08T03:25:00Z" }],
+    outages: [{ service: "database", since: daysAgo(8), until: daysAgo(7) }],
   },
   "/api/telemetry/storage": {
     database_bytes: 3 * 2 ** 30,
@@ -70,8 +73,13 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   "/api/auth/signing-keys": { items: [] },
 };
 
-function show(role: string, calls: Partial<Record<"getTagged" | "post" | "put" | "delete", unknown>> = {}) {
-  const get = vi.fn(async (path: string) => ANSWERS[path]);
+/** `answers`: instead of those above. A function gives the answer of each call. */
+function show(
+  role: string,
+  calls: Partial<Record<"getTagged" | "post" | "put" | "delete", unknown>> = {},
+  answers: Readonly<Record<string, () => unknown>> = {},
+) {
+  const get = vi.fn(async (path: string) => (path in answers ? answers[path]!() : ANSWERS[path]));
   const api = { get, ...calls } as unknown as ApiClient;
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
@@ -109,6 +117,50 @@ it("shows incidents to a viewer, who cannot change them", async () => {
   expect(screen.queryByTestId("edit-incident")).toBeNull();
 });
 
+const AVAILABILITY = "/api/telemetry/availability";
+const REPORTED = "/api/telemetry/incidents";
+const OF_ACCOUNTS = "/api/sync/incidents";
+const NO_ITEMS = () => ({ items: [], next: null });
+const NO_OUTAGES = () => ({ services: [], outages: [] });
+const NOTHING = "Nothing unusual has happened.";
+const never = () => new Promise(() => {});
+const fails = () => Promise.reject(new ApiError(503, "unavailable", ""));
+const incidents = async () => within(await screen.findByTestId("panel-incidents"));
+
+it("says that nothing has happened when every part says so", async () => {
+  show("admin", {}, { [AVAILABILITY]: NO_OUTAGES, [REPORTED]: NO_ITEMS });
+  const panel = await incidents();
+  await panel.findByText(NOTHING);
+  expect(panel.queryByLabelText("Loading")).toBeNull();
+});
+
+it("shows the outages while the reported incidents load", async () => {
+  show("viewer", {}, { [REPORTED]: never });
+  const panel = await incidents();
+  await panel.findByTestId("outage");
+  expect(panel.getByLabelText("Loading")).toBeTruthy();
+});
+
+it.each([
+  ["Reported incidents", "reported", REPORTED],
+  ["Outages", "outages", AVAILABILITY],
+  ["Incidents of offline access", "mirror", OF_ACCOUNTS],
+])("says that %s could not be loaded, and denies nothing", async (title, name, path) => {
+  show("admin", {}, { [AVAILABILITY]: NO_OUTAGES, [REPORTED]: NO_ITEMS, [path]: fails });
+  const panel = await incidents();
+  const line = await panel.findByTestId(`incidents-failed-${name}`);
+  expect(line.textContent).toContain(`${title} could not be loaded.`);
+  await waitFor(() => expect(panel.queryByLabelText("Loading")).toBeNull());
+  expect(panel.queryByText(NOTHING)).toBeNull();
+});
+
+it("shows the reported incidents when the outages could not be loaded", async () => {
+  show("viewer", {}, { [AVAILABILITY]: fails });
+  const panel = await incidents();
+  await panel.findByTestId("incidents-failed-outages");
+  await panel.findByTestId("reported-incident");
+});
+
 it("reports an incident once it is valid", async () => {
   const post = vi.fn().mockResolvedValue({});
   show("admin", { post });
@@ -137,6 +189,84 @@ it("closes an incident on the version that was shown", async () => {
   expect(path).toBe("/api/telemetry/incidents/{id}");
   expect(sent).toMatchObject({ path: { id: "i1" }, ifMatch: '"3"', body: { title: "Live view slow" } });
   expect(sent.body.ended_at).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+});
+
+/** The gateway after another administrator has changed the incident: it rejects the first call. */
+function changedMeanwhile(theirs: object) {
+  let stored: object = INCIDENT;
+  const call = vi
+    .fn()
+    .mockImplementationOnce(() => {
+      stored = { ...INCIDENT, version: 4, ...theirs };
+      return Promise.reject(new ApiError(412, "precondition_failed", "changed"));
+    })
+    .mockResolvedValue({});
+  return { call, answers: { [REPORTED]: () => ({ items: [stored], next: null }) } };
+}
+
+const confirm = async () => {
+  // It is disabled while the call before runs.
+  await waitFor(() => expect(screen.getByTestId("confirm")).toHaveProperty("disabled", false));
+  fireEvent.click(screen.getByTestId("confirm"));
+};
+
+it("closes an incident on the second attempt when somebody else changed it meanwhile", async () => {
+  const { call: put, answers } = changedMeanwhile({ text: "Theirs." });
+  show("admin", { put }, answers);
+  fireEvent.click(await screen.findByTestId("close-incident"));
+  await confirm();
+  await screen.findByText(/^Somebody else has changed it/);
+  await confirm();
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+  expect(put.mock.calls[1]![1]).toMatchObject({ ifMatch: '"4"', body: { text: "Theirs." } });
+});
+
+it("deletes an incident on the second attempt when somebody else changed it meanwhile", async () => {
+  const { call, answers } = changedMeanwhile({});
+  show("admin", { delete: call }, answers);
+  fireEvent.click(await screen.findByTestId("edit-incident"));
+  fireEvent.click(await screen.findByTestId("incident-delete"));
+  await confirm();
+  await screen.findByText(/^Somebody else has changed it/);
+  await confirm();
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+  expect(call.mock.calls[1]![1]).toMatchObject({ path: { id: "i1" }, ifMatch: '"4"' });
+});
+
+it("keeps the end that somebody else has given the incident meanwhile", async () => {
+  const { call: put, answers } = changedMeanwhile({ ended_at: daysAgo(0) });
+  show("admin", { put }, answers);
+  fireEvent.click(await screen.findByTestId("close-incident"));
+  await confirm();
+  await screen.findByText(/^Somebody else has changed it/);
+  await confirm();
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+  expect(put).toHaveBeenCalledOnce();
+});
+
+it("does not move the times of an incident whose title changes", async () => {
+  // In Europe, clocks show this hour twice. A field has no parts of a second.
+  const times = { started_at: "2025-10-26T00:30:00.250Z", ended_at: "2025-10-26T01:10:00.125Z" };
+  const theirs = { ...INCIDENT, ...times, ended_at: "2025-10-26T01:10:00.500Z", version: 4 };
+  const put = vi
+    .fn()
+    .mockRejectedValueOnce(new ApiError(412, "precondition_failed", "changed"))
+    .mockResolvedValue({});
+  const getTagged = vi.fn().mockResolvedValue({ body: theirs, etag: '"4"' });
+  show(
+    "admin",
+    { put, getTagged },
+    { [REPORTED]: () => ({ items: [{ ...INCIDENT, ...times }], next: null }) },
+  );
+  fireEvent.click(await screen.findByTestId("all-incidents"));
+  fireEvent.click(await screen.findByTestId("edit-incident"));
+  fireEvent.change(await screen.findByTestId("incident-title"), { target: { value: "Mine" } });
+  fireEvent.click(screen.getByTestId("incident-save"));
+  await screen.findByTestId("change-notice");
+  fireEvent.click(screen.getByTestId("incident-save"));
+  await waitFor(() => expect(put).toHaveBeenCalledTimes(2));
+  expect(put.mock.calls[0]![1].body).toMatchObject({ title: "Mine", ...times });
+  expect(put.mock.calls[1]![1].body).toMatchObject({ title: "Mine", ended_at: theirs.ended_at });
 });
 
 it("keeps what was typed when somebody else changed the incident meanwhile", async () => {

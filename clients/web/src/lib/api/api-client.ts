@@ -1,10 +1,10 @@
-// Calls to the services' HTTP APIs: bearer token, one retry after a 401, typed answers, and one class of error.
-import { pageTexts } from "@/i18n/page-texts";
+// Calls to the services' HTTP APIs: bearer token, one retry after a 401, typed answers, and one class of error. Uses no
+// texts of the page: the first call runs before the page has them.
 import type { Answer, Input, Method, PathOf, Problem } from "@/contracts/http";
 
 /**
- * A call that failed. `status` is 0 when no answer came. `code` is stable, so callers may branch on it. `problem` is the
- * problem document of the service.
+ * A call that failed. `status` is 0 when no answer came. `code` is stable, so callers may branch on it. `message` is
+ * what the service wrote, or "". Show `explain(error)` to users. `problem` is the problem document of the service.
  */
 export class ApiError extends Error {
   constructor(
@@ -175,7 +175,7 @@ export async function request(path: string, init: RequestInit): Promise<Response
     return await fetch(path, { cache: "no-store", credentials: "same-origin", ...init, signal });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError(0, "unreachable", pageTexts("errors")("unreachable.detail"));
+    throw new ApiError(0, "unreachable", "");
   }
 }
 
@@ -188,7 +188,7 @@ async function requestStart(path: string, init: RequestInit): Promise<Response> 
     return await fetch(path, { cache: "no-store", credentials: "same-origin", ...init, signal });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError(0, "unreachable", pageTexts("errors")("unreachable.detail"));
+    throw new ApiError(0, "unreachable", "");
   } finally {
     clearTimeout(timer);
   }
@@ -217,17 +217,12 @@ function hasNoBody({ status, headers }: Response): boolean {
 }
 
 export function problemOf(response: Response, body: unknown): ApiError {
-  const t = pageTexts("errors");
   const problem = problemIn(body);
   const retryAfter = Number(response.headers.get("retry-after"));
   return new ApiError(
     response.status,
     problem.code ?? (response.status >= 500 ? "unavailable" : "refused"),
-    problem.detail ??
-      problem.title ??
-      (response.status >= 500
-        ? t("serviceUnavailable", { service: t(`services.${serviceOf(response.url)}`) })
-        : t("answeredWith", { status: response.status })),
+    problem.detail ?? problem.title ?? "",
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
     problem.request_id ?? null,
     problem,

@@ -37,6 +37,7 @@ it("explains a failure with the name of the service", () => {
   );
   expect(explain(errorFrom(401, DEVICES))).toBe("Your session has ended. Sign in again.");
   expect(explain(errorFrom(422, DEVICES, { detail: "`from` is after `to`." }))).toBe("`from` is after `to`.");
+  expect(explain(errorFrom(422, DEVICES))).toBe("The server answered with status 422.");
   expect(explain(new ApiError(0, "unreachable", ""))).toMatch(/network/);
 });
 

@@ -26,7 +26,7 @@ export function explain(error: unknown, fieldHint?: string): string {
   if (error.status === 429) return t("tooManyAttempts", { advice: retryAdvice(error) });
   if (error.status === 0) return t("unreachable.detail");
   if (error.isTemporary) return t("outage", { title: outage(error), advice: retryAdvice(error) });
-  return error.message;
+  return error.message || t("answeredWith", { status: error.status });
 }
 
 export type Failure = {

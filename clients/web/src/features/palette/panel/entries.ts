@@ -3,6 +3,7 @@ import { Cpu, LayoutDashboard, UserRound, Waypoints } from "lucide-react";
 import type { Answer, Collector, Device, Series, User } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
 import { pageOf } from "@/lib/site-map";
+import { shownUnit } from "@/lib/texts/units";
 import type { Entry } from "../types";
 import { seriesKey } from "./series-scope";
 
@@ -62,8 +63,8 @@ export function seriesEntry(
     key: seriesKey(device, id),
     kind: "series",
     title: display_name || name,
-    detail: [deviceName, unit].filter(Boolean).join(" · "),
-    words: `${name} ${device}`,
+    detail: [deviceName, shownUnit(unit)].filter(Boolean).join(" · "),
+    words: `${name} ${device} ${unit}`,
     icon: Waypoints,
     target: { href: `/explore?s=${encodeURIComponent(`${device}:${id}`)}` },
   };

@@ -2,6 +2,7 @@
 // Changes an incident. When another administrator has saved meanwhile, the dialog shows what they changed.
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslations } from "next-intl";
+import { useMemo, useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
@@ -12,11 +13,10 @@ import type { ApiClient } from "@/lib/api/api-client";
 import { useVersionedForm } from "@/lib/forms/use-versioned-form";
 import { incidentsQuery } from "../queries";
 import { IncidentFields } from "./incident-fields";
-import { bodyOf, incidentSchema, SERVICES, valuesOf, type IncidentValues } from "./incident-schema";
+import { bodyOf, incidentSchemaOf, SERVICES, valuesOf, type IncidentValues } from "./incident-schema";
 
 type EditDialogProps = {
   api: ApiClient;
-  /** The incident as it was when the dialog was opened. */
   incident: Incident;
   onDelete: () => void;
   onClose: () => void;
@@ -29,15 +29,19 @@ export default function EditDialog({ api, incident, onDelete, onClose }: EditDia
   const t = useTranslations("status");
   const client = useQueryClient();
   const path = { id: incident.id };
+  // The version that the form is based on.
+  const [stored, setStored] = useState(incident);
+  const schema = useMemo(() => incidentSchemaOf(stored), [stored]);
   const { form, submit, change, wasRestored, discard } = useVersionedForm<IncidentValues>({
     draft: `incident:${incident.id}`,
-    schema: incidentSchema,
-    loaded: { values: valuesOf(incident), etag: `"${incident.version}"` },
+    schema,
+    loaded: { values: valuesOf(stored), etag: `"${stored.version}"` },
     reload: async () => {
       const { body, etag } = await api.getTagged(PATH, { path });
+      setStored(body);
       return { values: valuesOf(body), etag };
     },
-    save: (values, ifMatch) => api.put(PATH, { path, body: bodyOf(values), ifMatch }),
+    save: (values, ifMatch) => api.put(PATH, { path, body: bodyOf(values, stored), ifMatch }),
     onSaved: () => {
       void client.invalidateQueries({ queryKey: incidentsQuery(api).queryKey });
       onClose();
@@ -69,7 +73,7 @@ export default function EditDialog({ api, incident, onDelete, onClose }: EditDia
           />
         )}
         {wasRestored && !change && <RestoredNotice onDiscard={discard} />}
-        <IncidentFields form={form} />
+        <IncidentFields form={form} stored={stored} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button tone="danger" className="mr-auto" onClick={onDelete} data-testid="incident-delete">
             {t("incident.delete")}

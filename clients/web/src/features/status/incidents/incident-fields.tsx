@@ -3,14 +3,20 @@
 import { useTranslations } from "next-intl";
 import type { UseFormReturn } from "react-hook-form";
 import { CHECKBOX, TextAreaField, TextField } from "@/components/form/input";
-import { fromInputValue, offsetText } from "@/lib/texts/time-zone";
-import { formZone, MOST, SERVICES, type IncidentValues } from "./incident-schema";
+import { offsetText } from "@/lib/texts/time-zone";
+import { formZone, microsOf, MOST, SERVICES, type IncidentValues, type StoredTimes } from "./incident-schema";
 
-export function IncidentFields({ form }: { form: UseFormReturn<IncidentValues> }) {
+type IncidentFieldsProps = {
+  form: UseFormReturn<IncidentValues>;
+  /** null for a new incident. */
+  stored: StoredTimes | null;
+};
+
+export function IncidentFields({ form, stored }: IncidentFieldsProps) {
   const t = useTranslations("status");
   const { errors } = form.formState;
   const zone = formZone();
-  const offset = offsetText(fromInputValue(form.watch("started"), zone) ?? 0, zone);
+  const offset = offsetText(microsOf(form.watch("started"), stored?.started_at), zone);
   return (
     <>
       <TextField

@@ -13,7 +13,9 @@ import { idempotencyKeys } from "@/lib/api/idempotency-key";
 import { useDraftForm } from "@/lib/forms/use-draft-form";
 import { incidentsQuery } from "../queries";
 import { IncidentFields } from "./incident-fields";
-import { bodyOf, incidentSchema, newValues, type IncidentValues } from "./incident-schema";
+import { bodyOf, incidentSchemaOf, newValues, type IncidentValues } from "./incident-schema";
+
+const schema = incidentSchemaOf(null);
 
 /** The dialog is open while it is rendered. */
 export default function ReportDialog({ api, onClose }: { api: ApiClient; onClose: () => void }) {
@@ -23,10 +25,10 @@ export default function ReportDialog({ api, onClose }: { api: ApiClient; onClose
   const [empty] = useState(() => newValues(Date.now()));
   const { form, submit, wasRestored, discard } = useDraftForm<IncidentValues>({
     draft: "incident:new",
-    schema: incidentSchema,
+    schema,
     empty,
     save: async (values) => {
-      const body = bodyOf(values);
+      const body = bodyOf(values, null);
       await api.post("/api/telemetry/incidents", { body, idempotencyKey: keyOf(body) });
       await client.invalidateQueries({ queryKey: incidentsQuery(api).queryKey });
       onClose();
@@ -38,7 +40,7 @@ export default function ReportDialog({ api, onClose }: { api: ApiClient; onClose
       <form method="post" noValidate onSubmit={(event) => void submit(event)} className="space-y-4">
         <FormProblem testId="incident-error">{errors.root?.message}</FormProblem>
         {wasRestored && <RestoredNotice onDiscard={discard} />}
-        <IncidentFields form={form} />
+        <IncidentFields form={form} stored={null} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{t("cancel")}</Button>
           <SubmitButton isBusy={isSubmitting} busyText={t("saving")} data-testid="incident-save">

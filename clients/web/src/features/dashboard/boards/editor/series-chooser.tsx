@@ -11,6 +11,7 @@ import type { Series, ShownDevice } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { LONGEST_SEARCH, seriesSearchQuery } from "@/lib/lists/series-lists";
+import { shownUnit } from "@/lib/texts/units";
 import { usePaused } from "@/lib/use-paused";
 import { bySignificance } from "../../series/order";
 import { rememberSeries } from "../queries";
@@ -231,7 +232,9 @@ function SeriesSearch({ api, nameOf, chosen, most, onToggle }: SeriesSearchProps
               {one.display_name}
               <span className="block text-2xs text-fg-3">{nameOf(one.device)}</span>
             </span>
-            <span className="text-xs text-fg-3">{one.type === "bool" ? t("switchUnit") : one.unit}</span>
+            <span className="text-xs text-fg-3">
+              {one.type === "bool" ? t("switchUnit") : shownUnit(one.unit)}
+            </span>
             {chosen.includes(one.id) && <Check className="size-4 shrink-0 text-accent" aria-hidden />}
           </li>
         ))}
