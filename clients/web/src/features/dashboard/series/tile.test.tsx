@@ -1,9 +1,11 @@
 // @vitest-environment jsdom
-import { cleanup, screen } from "@testing-library/react";
+import { cleanup, render as renderBare, screen } from "@testing-library/react";
+import { NextIntlClientProvider } from "next-intl";
 import { afterEach, expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
 import type { Feed, Reading } from "../ports";
 import { Tile } from "./tile";
+import german from "@/messages/de";
 import { render } from "@/testing/render";
 import { AS_DECLARED } from "@/testing/telemetry";
 
@@ -56,6 +58,19 @@ it("shows value, unit and age, and exposes the raw value", () => {
 it("has a readable accessible name", () => {
   show({ t: NOW, v: 46.8751 });
   expect(screen.getByRole("article", { name: "CPU 46.9 %, now" })).toBeTruthy();
+});
+
+it.each([
+  ["warning", "Warnung"],
+  ["critical", "kritisch"],
+] as const)("says in the language of the page that a limit was reached: %s", (severity, word) => {
+  const limited: Series = { ...series, limits: [{ severity, direction: "above", value: 40 }] };
+  renderBare(
+    <NextIntlClientProvider locale="de" messages={german} timeZone="UTC">
+      <Tile feed={feedWith({ t: NOW, v: 46 }, null)} series={limited} color="red" sparkUs={60_000_000} />
+    </NextIntlClientProvider>,
+  );
+  expect(screen.getByTestId("tile-cpu.total").getAttribute("aria-label")).toMatch(new RegExp(`, ${word}$`));
 });
 
 it("shortens a long value, and keeps all digits in the title", () => {

@@ -75,7 +75,7 @@ export function Tile({
   const severity = isSuspect ? null : severityOf(value, limits);
   return (
     <article
-      aria-label={`${title}${latest ? ` ${valueText(shown)}` : ""}, ${ageText(freshness, ageUs)}${severity ? `, ${severity}` : ""}`}
+      aria-label={`${title}${latest ? ` ${valueText(shown)}` : ""}, ${ageText(freshness, ageUs)}${severity ? `, ${t(`severities.${severity}`)}` : ""}`}
       data-testid={`tile-${series.name}`}
       data-value={latest ? JSON.stringify(latest.v) : undefined}
       data-t={latest?.t}

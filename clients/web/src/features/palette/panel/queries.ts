@@ -7,6 +7,8 @@ import { seriesByIds } from "@/lib/lists/series-lists";
 
 const FRESH_MS = 30_000;
 export const MOST_PEOPLE = 6;
+/** The most enrolments that auth sends at once. */
+const ENROLMENTS_AT_ONCE = 2_000;
 
 export const devicesQuery = (api: ApiClient, isEnabled: boolean) =>
   queryOptions({
@@ -21,7 +23,9 @@ export const collectorsQuery = (api: ApiClient, isEnabled: boolean) =>
   queryOptions({
     queryKey: ["collectors"],
     queryFn: ({ signal }) =>
-      allPages((after) => api.get("/api/collectors", { query: { after, limit: 200 }, signal })),
+      allPages((after) =>
+        api.get("/api/collectors", { query: { after, limit: ENROLMENTS_AT_ONCE }, signal }),
+      ),
     enabled: isEnabled,
     staleTime: FRESH_MS,
   });
