@@ -278,6 +278,10 @@ async def test_the_last_will_is_published_when_a_device_loses_its_connection(mak
             await eventually(lambda: states[-1:] == ["offline"])
             await gamma.drain()
             await asyncio.wait([run])
+    again = make("gamma")
+    async with running(again):
+        await again.wait_connected()
+        await again.clear(SYSTEM_STATUS, kind="collector", id="gamma")  # other tests share the broker
 
 
 async def test_a_connection_that_breaks_while_draining_leaves_no_unretrieved_exception(make: Make) -> None:
