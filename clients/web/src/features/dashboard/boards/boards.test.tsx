@@ -235,16 +235,6 @@ describe("the settings of a panel", () => {
     expect(await screen.findByText("No series matches “boiler”")).toBeTruthy();
   });
 
-  it("offers series with the units that the person reads", async () => {
-    document.documentElement.dataset.units = "imperial";
-    try {
-      open(newPanel("chart", "c", PLACE));
-      expect((await screen.findByTestId("choose-d-pressure")).textContent).toContain("psi");
-    } finally {
-      delete document.documentElement.dataset.units;
-    }
-  });
-
   it("shows 50 of 20,000 series, says how many more there are, and asks for no others", async () => {
     const get = gatewayWith(20_000);
     open(newPanel("chart", "c", PLACE), get);
