@@ -59,7 +59,7 @@ it("lets a change win over this browser", async () => {
   setPreferenceCookie(THEME_COOKIE, "dark");
   const { api, put } = service();
   await updatePreferences(api, () => ({ theme: "light" }));
-  expect(put.mock.calls[0]![1].body).toEqual({ ...DEFAULTS, theme: "light" });
+  expect(put.mock.calls[0]![1].body).toEqual({ ...DEFAULTS, theme: "light", views: null });
 });
 
 it("ignores this browser once the account has saved preferences", async () => {

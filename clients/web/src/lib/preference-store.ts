@@ -45,7 +45,10 @@ export async function savePreference(change: Partial<Preferences>): Promise<void
   if (client) await updatePreferences(client, () => change);
 }
 
-/** Changes the stored preferences of the account. Returns all of them. Throws ApiError. */
+/**
+ * Changes the stored preferences of the account. Returns all of them. Views that it does not change stay as they are, also
+ * those that only a newer release can read. Throws ApiError.
+ */
 export async function updatePreferences(
   api: ApiClient,
   change: (now: Preferences) => Partial<Preferences>,
@@ -53,7 +56,7 @@ export async function updatePreferences(
   for (let attempt = 1; ; attempt += 1) {
     const { body, etag } = await readPreferences(api);
     try {
-      return await api.put(PATH, { body: { ...body, ...change(body) }, ifMatch: etag });
+      return await api.put(PATH, { body: { ...body, views: null, ...change(body) }, ifMatch: etag });
     } catch (error) {
       // Another tab may save at the same time.
       const isOutdated = error instanceof ApiError && error.code === "precondition_failed";
