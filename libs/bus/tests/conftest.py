@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.message import Message
 from pulse_contracts.telemetry import Hello
+from pulse_testkit.buses import running
 from pulse_testkit.clock import FakeClock
 from pulse_testkit.servers import Servers
 
@@ -27,14 +28,22 @@ M = TypeVar("M", bound=Message)
 
 
 @pytest.fixture
-def make(servers: Servers, clock: FakeClock) -> Make:
-    """Creates a bus that does not run yet."""
+async def make(servers: Servers, clock: FakeClock) -> AsyncIterator[Make]:
+    """Creates a bus that does not run yet. Ends the sessions that outlive their connection: other tests share the
+    broker, which would give them a part of the messages of a shared subscription."""
+    kept: set[str] = set()
 
     def build(party: str, **changed: object) -> MqttBus:
         settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
+        if "session_expiry" in changed:
+            kept.add(party)
         return MqttBus(replace(settings, **changed), clock=clock, rng=random.Random(1))  # type: ignore[arg-type]
 
-    return build
+    yield build
+    for party in kept:
+        bus = build(party)
+        async with running(bus):
+            await bus.wait_connected()
 
 
 async def ignore(_: Delivery[M]) -> None:

@@ -110,8 +110,13 @@ async def test_a_round_makes_one_snapshot(database: Database, clock: FakeClock) 
         (send,) = [job.step for job in world.parts.jobs if job.name == "mirror_sender"]
         name = 'pulse_mirror_messages_sent_total{kind="snapshot"}'
         before = world.metric(name)
-        rounds = [(await send(), world.metric(name) - before) for _ in range(3)]
-        assert rounds == [(True, 1), (True, 2), (False, 3)]
+        sent, is_more = 0.0, True
+        while is_more:  # a round leaves out a collector whose row is locked at that moment
+            is_more = bool(await send())
+            now = world.metric(name) - before
+            assert now - sent <= 1
+            sent = now
+        assert sent == 3
 
 
 async def test_a_collector_whose_row_was_locked_does_not_wait_for_the_next_poll(
