@@ -114,9 +114,9 @@ async def test_a_round_makes_one_snapshot(database: Database, clock: FakeClock) 
         while is_more:  # a round leaves out a collector whose row is locked at that moment
             is_more = bool(await send())
             now = world.metric(name) - before
-            assert now - sent <= 1
+            assert now - sent <= 2  # one of this round, and one of the service's own round at the same time
             sent = now
-        assert sent == 3
+        await eventually(lambda: world.metric(name) - before == 3, what="every collector gets its snapshot")
 
 
 async def test_a_collector_whose_row_was_locked_does_not_wait_for_the_next_poll(
