@@ -159,6 +159,53 @@ def test_an_administrator_adds_disables_and_deletes_devices(page: Page, system: 
     assert complaints == []
 
 
+def test_an_administrator_filters_the_fleet_and_changes_several_devices(
+    page: Page, system: System, office: Office, complaints: Complaints
+) -> None:
+    ids = [f"zz-bulk-{n}" for n in range(3)]
+    for n, one in enumerate(ids):
+        body = {"id": one, "name": f"Bulk {n}", "site": "Linz plant" if n < 2 else "", "tags": ["zz-mill"]}
+        office.ask("POST", "/api/collectors", body)
+    sign_in(page, system)
+    page.goto("/devices")
+    expect(page.get_by_test_id("tile-nothing-lost")).to_contain_text("ledger")
+    page.get_by_test_id("filter-site").click()
+    page.get_by_test_id("filter-site-choice").filter(has_text="Linz plant").click()
+    page.get_by_test_id("filter-tag").click()
+    page.get_by_test_id("filter-tag-choice").filter(has_text="zz-mill").click()
+    page.get_by_test_id("filter-state").click()
+    page.get_by_test_id("filter-state-choice").filter(has_text="Not enrolled").click()
+    expect(page.get_by_test_id("pager")).to_contain_text("of 2")
+    page.reload()
+    expect(page.get_by_test_id("pager")).to_contain_text("of 2")
+    expect(page.get_by_test_id("filter-site")).to_contain_text("Linz plant")
+    page.get_by_test_id("select-page").check()
+    examine(page, "devices-selected")
+    page.get_by_test_id("bulk-move").click()
+    page.get_by_test_id("bulk-text").fill("Graz plant")
+    expect(page.get_by_test_id("bulk-plan")).to_contain_text("2 devices will change")
+    examine(page, "devices-move")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_text("No device matches")).to_be_visible()
+    page.get_by_test_id("reset-filter").click()
+    page.get_by_test_id("device-search").fill("zz-bulk")
+    page.get_by_test_id("select-page").check()
+    page.get_by_test_id("bulk-more").click()
+    page.get_by_test_id("bulk-disable").click()
+    page.get_by_test_id("confirm").click()
+    for one in ids:
+        expect(page.get_by_test_id(f"device-{one}")).to_contain_text("Disabled")
+    expect(page.get_by_test_id("selected-count")).to_have_count(0)
+    found = {
+        one["id"]: (one["site"], one["tags"], one["state"]) for one in office.ask("GET", "/api/collectors")["items"]
+    }
+    sites = ["Graz plant", "Graz plant", ""]
+    assert [found[one] for one in ids] == [(site, ["zz-mill"], "disabled") for site in sites]
+    for one in ids:
+        office.ask("DELETE", f"/api/collectors/{one}")
+    assert complaints == []
+
+
 def test_a_user_sees_devices_but_nothing_to_manage(page: Page, office: Office, complaints: Complaints) -> None:
     ada = office.create(FIRST)
     enter(page, ada)

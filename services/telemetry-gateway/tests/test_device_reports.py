@@ -8,6 +8,7 @@ import pytest
 
 from pulse_bus import Quarantined
 from pulse_contracts.system import Status
+from pulse_contracts.telemetry import Dropped
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
@@ -131,3 +132,13 @@ async def test_rejected_messages_are_counted_for_the_device_that_sent_them(
         assert (await device(started, one))["quarantined"] == expected
         reasons = (await admin.ask("GET", f"/quarantine/reasons?device={one}")).json()["items"]
         assert [reason["n"] for reason in reasons] == ([3] if expected else [])
+
+
+async def test_readings_that_were_given_up_are_counted_over_all_epochs(started: Gateway, database: Database) -> None:
+    ledger = LedgerStore(database)
+    assert (await device(started))["dropped"] == 0
+    for epoch in (7, 8):
+        drop = Dropped(epoch=epoch, ord=epoch, ranges=[(5, 20)], reason="overflow")
+        await ledger.declare_dropped(1, drop)
+        await ledger.declare_dropped(1, drop)
+    assert [(await device(started, one))["dropped"] for one in ("alpha", "beta")] == [30, 0]

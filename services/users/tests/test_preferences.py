@@ -26,7 +26,16 @@ USERS_VIEW = {
     "sort": "-created",
     "hidden": ["factor"],
 }
-DEVICES_VIEW = {"name": "Late", "search": "", "view": "attention", "sort": "-backlog", "hidden": ["clock", "site"]}
+DEVICES_VIEW = {
+    "name": "Late",
+    "search": "",
+    "view": "attention",
+    "site": "Linz plant",
+    "tag": "hall-b",
+    "state": "offline",
+    "sort": "-backlog",
+    "hidden": ["clock", "site"],
+}
 VIEWS = {"users": [USERS_VIEW], "devices": [DEVICES_VIEW]}
 CHOSEN = {
     "language": "de",
@@ -97,6 +106,10 @@ async def test_of_two_changes_of_the_same_version_one_wins(world: World) -> None
                 {"view": "all"},
             )
         ),
+        *(
+            ({"views": {**NO_VIEWS, "devices": [{**DEVICES_VIEW, **change}]}}, "invalid_request")
+            for change in ({"site": "x" * 129}, {"site": "a\u0000b"}, {"tag": "two words"}, {"state": "broken"})
+        ),
     ],
 )
 async def test_invalid_preferences_are_rejected(world: World, change: dict[str, Any], code: str) -> None:
@@ -141,10 +154,19 @@ async def test_as_many_and_as_long_views_as_allowed_fit(world: World) -> None:
     own = world.bearer(await world.add())
     wide = "🦉" * 58
     users = [{**USERS_VIEW, "name": f"{wide}{n:02}", "search": "🦉" * 100} for n in range(20)]
-    devices = [{**DEVICES_VIEW, "name": f"{wide}{n:02}", "search": "🦉" * 100} for n in range(20)]
+    long = {"search": "🦉" * 100, "site": "🦉" * 128, "tag": "t" * 40}
+    devices = [{**DEVICES_VIEW, **long, "name": f"{wide}{n:02}"} for n in range(20)]
     wanted = {**DEFAULTS, "views": {"users": users, "devices": devices}}
     made = await world.http.put(PATH, headers={**own, "if-match": "*"}, json=wanted)
     assert (made.status_code, made.json()) == (200, wanted)
+
+
+async def test_a_view_without_the_newer_filters_shows_every_device(world: World) -> None:
+    own = world.bearer(await world.add())
+    older = {name: value for name, value in DEVICES_VIEW.items() if name not in {"site", "tag", "state"}}
+    body = {**DEFAULTS, "views": {**NO_VIEWS, "devices": [older]}}
+    made = await world.http.put(PATH, headers={**own, "if-match": "*"}, json=body)
+    assert made.json()["views"]["devices"] == [{**older, "site": "", "tag": "", "state": "all"}]
 
 
 async def test_a_view_of_a_newer_release_is_left_out(world: World) -> None:

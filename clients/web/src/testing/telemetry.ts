@@ -29,6 +29,7 @@ export function aDevice(changes: Partial<Device> = {}): Device {
     full_at: null,
     lag_us: null,
     quarantined: 0,
+    dropped: 0,
     ...changes,
   };
 }

@@ -925,6 +925,7 @@ export type components = {
             readonly clock_offset_us: number | null;
             readonly clock_suspect: boolean;
             readonly cloned: boolean;
+            readonly dropped: number;
             readonly full_at: string | null;
             readonly id: string;
             readonly lag_us: number | null;

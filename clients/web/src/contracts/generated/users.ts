@@ -469,8 +469,17 @@ export type components = {
             readonly hidden: readonly ("site" | "state" | "backlog" | "lag" | "clock" | "version" | "promise" | "series" | "mirror" | "seen")[];
             readonly name: string;
             readonly search: string;
+            /** @default  */
+            readonly site?: string;
             /** @enum {string} */
             readonly sort: "state" | "name" | "backlog" | "seen" | "-state" | "-name" | "-backlog" | "-seen";
+            /**
+             * @default all
+             * @enum {string}
+             */
+            readonly state?: "all" | "online" | "offline" | "catching_up" | "nearly_full" | "buffer_full" | "clock_wrong" | "two_machines" | "not_enrolled" | "no_readings" | "disabled" | "lost" | "seen" | "unknown";
+            /** @default  */
+            readonly tag?: string;
             /** @enum {string} */
             readonly view: "all" | "attention" | "collectors" | "plain";
         };

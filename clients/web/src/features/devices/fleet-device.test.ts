@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Collector, Device } from "@/contracts/http";
 import { aDevice } from "@/testing/telemetry";
 import { joinFleet, stateOf } from "./fleet-device";
-import { selectDevices, sortDevices } from "./fleet/fleet-list";
+import {
+  NO_FILTER,
+  selectDevices,
+  sitesOf,
+  sortDevices,
+  statesOf,
+  tagsOf,
+  type Filter,
+} from "./fleet/fleet-list";
 
 const device = (id: string, changes: Partial<Device> = {}): Device =>
   aDevice({ id, name: id, last_seen_at: "2026-11-26T14:00:00Z", ...changes });
@@ -81,9 +89,27 @@ describe("the list", () => {
     expect(ids(sortDevices(fleet, "-name"))).toEqual(["p", "a10", "a9"]);
   });
 
-  it("finds by site and tag, and by view", () => {
-    expect(ids(selectDevices(fleet, "all", "ROOF linz"))).toEqual(["a10"]);
-    expect(ids(selectDevices(fleet, "attention", ""))).toEqual(["a9"]);
-    expect(ids(selectDevices(fleet, "plain", ""))).toEqual(["p"]);
+  it.each<[Partial<Filter>, string[]]>([
+    [{}, ["a10", "a9", "p"]],
+    [{ search: "ROOF linz" }, ["a10"]],
+    [{ view: "attention" }, ["a9"]],
+    [{ view: "plain" }, ["p"]],
+    [{ site: "Linz" }, ["a10"]],
+    [{ site: "Lin" }, []],
+    [{ tag: "roof" }, ["a10"]],
+    [{ tag: "roof", view: "plain" }, []],
+    [{ state: "offline" }, ["a9"]],
+    [{ state: "online", site: "Linz" }, ["a10"]],
+  ])("with the filter %o has %o", (filter, found) => {
+    expect(ids(selectDevices(fleet, { ...NO_FILTER, ...filter }))).toEqual(found);
+  });
+
+  it("offers the sites, tags and states that devices have, with their counts", () => {
+    expect(sitesOf(fleet)).toEqual([{ value: "Linz", count: 1 }]);
+    expect(tagsOf(fleet)).toEqual([{ value: "roof", count: 1 }]);
+    expect(statesOf(fleet)).toEqual([
+      { value: "online", count: 2 },
+      { value: "offline", count: 1 },
+    ]);
   });
 });

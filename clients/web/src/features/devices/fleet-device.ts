@@ -16,7 +16,30 @@ export type FleetDevice = {
   readonly mirror: Mirror | null;
 };
 
+/** The states that a device can be in, in the order of the filter, with the keys of their texts. Saved views name them,
+ * so the users service knows them too. */
+const STATE_TEXTS = {
+  online: "online",
+  offline: "offline",
+  catching_up: "catchingUp",
+  nearly_full: "nearlyFull",
+  buffer_full: "bufferFull",
+  clock_wrong: "clockWrong",
+  two_machines: "twoMachines",
+  not_enrolled: "notEnrolled",
+  no_readings: "noReadingsYet",
+  disabled: "disabled",
+  lost: "lost",
+  seen: "seen",
+  unknown: "unknown",
+} as const;
+export type DeviceStateId = keyof typeof STATE_TEXTS;
+export const DEVICE_STATES = Object.keys(STATE_TEXTS) as DeviceStateId[];
+
+export const stateLabel = (id: DeviceStateId) => pageTexts("devices")(STATE_TEXTS[id]);
+
 export type DeviceState = {
+  readonly id: DeviceStateId;
   readonly tone: Tone;
   readonly label: string;
   /** Since when, or why. */
@@ -61,36 +84,36 @@ export function joinFleet(
 /** The most important thing to know about a device. */
 export function stateOf({ telemetry, collector, isPlain }: FleetDevice): DeviceState {
   const t = pageTexts("devices");
-  if (collector?.state === "lost") return attention("crit", t("lost"), t("keysDestroyed"));
-  if (collector?.state === "disabled") return calm("neutral", t("disabled"), t("keepsReadings"));
+  if (collector?.state === "lost") return attention("crit", "lost", t("keysDestroyed"));
+  if (collector?.state === "disabled") return calm("neutral", "disabled", t("keepsReadings"));
   if (!telemetry) {
     if (collector && !isPlain && !collector.enrolled_at) {
       return collector.code_expires_at
-        ? { ...calm("info", t("notEnrolled"), t("codeExpires")), at: collector.code_expires_at }
-        : attention("warn", t("notEnrolled"), t("needsCode"));
+        ? { ...calm("info", "not_enrolled", t("codeExpires")), at: collector.code_expires_at }
+        : attention("warn", "not_enrolled", t("needsCode"));
     }
-    return calm("neutral", t("noReadingsYet"));
+    return calm("neutral", "no_readings");
   }
   const seen = telemetry.last_seen_at ?? undefined;
-  if (telemetry.cloned) return attention("warn", t("twoMachines"), t("useThisIdentity"));
-  if (telemetry.online === false) return { ...attention("crit", t("offline"), t("since")), at: seen };
-  if (telemetry.clock_suspect) return attention("warn", t("clockWrong"));
+  if (telemetry.cloned) return attention("warn", "two_machines", t("useThisIdentity"));
+  if (telemetry.online === false) return { ...attention("crit", "offline", t("since")), at: seen };
+  if (telemetry.clock_suspect) return attention("warn", "clock_wrong");
   const fill = telemetry.buffer_fill ?? 0;
-  if (fill >= 1) return attention("crit", t("bufferFull"), t("oldestReadingsThinned"));
+  if (fill >= 1) return attention("crit", "buffer_full", t("oldestReadingsThinned"));
   if (fill >= NEARLY_FULL)
-    return attention("warn", t("nearlyFull"), t("bufferShare", { percent: Math.floor(fill * 100) }));
-  if ((telemetry.waiting ?? 0) > USUAL_IN_FLIGHT) return calm("info", t("catchingUp"));
+    return attention("warn", "nearly_full", t("bufferShare", { percent: Math.floor(fill * 100) }));
+  if ((telemetry.waiting ?? 0) > USUAL_IN_FLIGHT) return calm("info", "catching_up");
   if (telemetry.online === null)
-    return seen ? { ...calm("neutral", t("seen")), at: seen } : calm("neutral", t("unknown"));
-  return calm("ok", t("online"));
+    return seen ? { ...calm("neutral", "seen"), at: seen } : calm("neutral", "unknown");
+  return calm("ok", "online");
 }
 
-function calm(tone: Tone, label: string, note?: string): DeviceState {
-  return { tone, label, note, needsAttention: false };
+function calm(tone: Tone, id: DeviceStateId, note?: string): DeviceState {
+  return { id, tone, label: stateLabel(id), note, needsAttention: false };
 }
 
-function attention(tone: Tone, label: string, note?: string): DeviceState {
-  return { tone, label, note, needsAttention: true };
+function attention(tone: Tone, id: DeviceStateId, note?: string): DeviceState {
+  return { id, tone, label: stateLabel(id), note, needsAttention: true };
 }
 
 const MIRROR_TONES: Readonly<Record<Mirror["state"], Tone>> = {

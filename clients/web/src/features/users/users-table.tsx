@@ -6,11 +6,10 @@ import { ShieldCheck } from "lucide-react";
 import { Avatar } from "@/components/avatar";
 import { Badge, type Tone } from "@/components/badge";
 import { DataTable, type TableColumn, type TableSort } from "@/components/data-table";
-import { CHECKBOX } from "@/components/form/input";
+import { SelectPage, SelectRow, type Selection } from "@/components/row-selection";
 import { When } from "@/components/when";
 import type { SignIns, User } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
-import { MOST_SELECTED } from "./bulk/changes";
 import type { Column } from "./columns";
 import { actionsFor, type UserAction } from "./user-actions";
 import { UserMenu } from "./user-menu";
@@ -32,12 +31,7 @@ type UsersTableProps = {
   signIns: ReadonlyMap<string, SignIns> | undefined;
   isHidden: (column: string) => boolean;
   /** Null when the person may not change accounts. */
-  selection: Selection | null;
-};
-
-export type Selection = {
-  readonly chosen: ReadonlyMap<string, User>;
-  readonly onChange: (chosen: ReadonlyMap<string, User>) => void;
+  selection: Selection<User> | null;
 };
 
 export function UsersTable({
@@ -53,13 +47,16 @@ export function UsersTable({
 }: UsersTableProps) {
   const t = useTranslations("users");
   const roles = useTranslations("common.roles");
+  const common = useTranslations("common.selection");
   const all: (TableColumn<User> | null)[] = [
     selection && {
       id: "select",
-      header: t("select"),
-      headerCell: <SelectAll users={users} selection={selection} />,
+      header: common("select"),
+      headerCell: <SelectPage rows={users} selection={selection} />,
       isCheckBox: true,
-      cell: (user) => <SelectOne user={user} selection={selection} />,
+      cell: (user) => (
+        <SelectRow row={user} name={user.name} testId={`select-${user.email}`} selection={selection} />
+      ),
     },
     {
       id: "name",
@@ -139,57 +136,6 @@ export function UsersTable({
       isSelected={selection ? ({ id }) => selection.chosen.has(id) : undefined}
       sort={sort}
       onSort={onSort}
-    />
-  );
-}
-
-function SelectOne({ user, selection: { chosen, onChange } }: { user: User; selection: Selection }) {
-  const t = useTranslations("users");
-  const isChosen = chosen.has(user.id);
-  return (
-    <input
-      type="checkbox"
-      className={`${CHECKBOX} block`}
-      aria-label={t("selectName", { name: user.name })}
-      data-testid={`select-${user.email}`}
-      checked={isChosen}
-      disabled={!isChosen && chosen.size >= MOST_SELECTED}
-      onChange={() => {
-        const next = new Map(chosen);
-        if (!next.delete(user.id)) next.set(user.id, user);
-        onChange(next);
-      }}
-    />
-  );
-}
-
-function SelectAll({
-  users,
-  selection: { chosen, onChange },
-}: {
-  users: readonly User[];
-  selection: Selection;
-}) {
-  const t = useTranslations("users");
-  const count = users.filter(({ id }) => chosen.has(id)).length;
-  return (
-    <input
-      type="checkbox"
-      className={`${CHECKBOX} block`}
-      aria-label={t("selectPage")}
-      data-testid="select-page"
-      checked={count > 0 && count === users.length}
-      ref={(box) => {
-        if (box) box.indeterminate = count > 0 && count < users.length;
-      }}
-      onChange={() => {
-        const next = new Map(chosen);
-        for (const user of users) {
-          if (count === users.length) next.delete(user.id);
-          else if (next.size < MOST_SELECTED) next.set(user.id, user);
-        }
-        onChange(next);
-      }}
     />
   );
 }

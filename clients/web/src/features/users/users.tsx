@@ -24,7 +24,7 @@ import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
 import { useStoredSet } from "@/lib/use-stored-set";
 import { BulkBar } from "./bulk/bulk-bar";
-import type { BulkChange } from "./bulk/changes";
+import { MOST_SELECTED, type BulkChange } from "./bulk/changes";
 import { COLUMNS } from "./columns";
 import {
   PAGE_SIZE,
@@ -183,7 +183,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
               signIns={signIns.data}
               isHidden={(column) => hidden.names.has(column)}
-              selection={can("accounts.manage") ? { chosen, onChange: setChosen } : null}
+              selection={can("accounts.manage") ? { chosen, most: MOST_SELECTED, onChange: setChosen } : null}
               onAction={(user, action) => setOpen({ kind: "action", user, action })}
             />
           </>

@@ -27,7 +27,8 @@ class DeviceView(BaseModel):
     the collector's backlog, `oldest_waiting`: when the oldest of them was taken. `buffer_fill`: how full its buffer is,
     from 0 to 1; `full_at`: when it will be full if nothing changes, sent once it is half full. `lag_us`: how old the
     newest reading of the last batch was when it was received. `quarantined`: messages that were rejected and counted.
-    Of a flood, only a part is."""
+    Of a flood, only a part is. `dropped`: readings that the collector gave up, because its disk was full or damaged, or
+    that a restored database no longer has."""
 
     id: str
     name: str
@@ -43,6 +44,7 @@ class DeviceView(BaseModel):
     full_at: datetime | None
     lag_us: int | None
     quarantined: int
+    dropped: int
     promise: Literal["exactly_once", "at_least_once"]
     cloned: bool
 
@@ -124,6 +126,7 @@ async def devices(
                 full_at=device.full_at,
                 lag_us=device.lag,
                 quarantined=device.quarantined,
+                dropped=device.dropped,
                 promise="at_least_once" if device.is_plain else "exactly_once",
                 cloned=device.is_cloned,
             )

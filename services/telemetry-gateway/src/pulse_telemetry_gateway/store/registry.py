@@ -233,6 +233,7 @@ class RegistryStore:
                 "WHERE b.device_id = d.id AND b.pos = d.pos) AS lag, "
                 "(SELECT coalesce(sum(q.n), 0)::bigint FROM quarantine_reason q WHERE q.device = d.name) "
                 "AS quarantined, "
+                "(SELECT coalesce(sum(dropped_n), 0)::bigint FROM stream WHERE device_id = d.id) AS dropped, "
                 "(SELECT count(*) FROM series s WHERE s.device_id = d.id AND (s.removed_at IS NULL "
                 "OR EXISTS (SELECT FROM latest WHERE series_id = s.id))) AS series_count "
                 "FROM device d WHERE d.name > $1 "

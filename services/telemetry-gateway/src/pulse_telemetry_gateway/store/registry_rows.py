@@ -12,7 +12,8 @@ class Device:
     this identity from each other within the last hour. is_plain: it sends plain JSON, which is stored at least once and
     has no ledger. lag: how old the newest reading of its last batch was when it was received, microseconds; None while
     that batch is not in the log. version, waiting, oldest_waiting (microseconds), buffer_fill and full_at: see
-    DeviceReport. quarantined: messages that were rejected and counted; of a flood, a part is."""
+    DeviceReport. quarantined: messages that were rejected and counted; of a flood, a part is. dropped: readings that
+    were given up and can never arrive, in all epochs."""
 
     id: int
     name: str
@@ -28,6 +29,7 @@ class Device:
     lag: int | None
     series_count: int
     quarantined: int
+    dropped: int
     is_cloned: bool
     is_plain: bool
 

@@ -15,6 +15,24 @@ _NAMED = r"^[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=_NAMED)]
 Search = Annotated[str, StringConstraints(max_length=100, pattern=_PRINTABLE)]
 UserColumn = Literal["role", "state", "factor", "lastActive", "created", "updated"]
+Site = Annotated[str, StringConstraints(max_length=128, pattern=_PRINTABLE)]
+Tag = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9][A-Za-z0-9._:-]{0,39})?$")]
+ShownState = Literal[
+    "all",
+    "online",
+    "offline",
+    "catching_up",
+    "nearly_full",
+    "buffer_full",
+    "clock_wrong",
+    "two_machines",
+    "not_enrolled",
+    "no_readings",
+    "disabled",
+    "lost",
+    "seen",
+    "unknown",
+]
 DeviceColumn = Literal["site", "state", "backlog", "lag", "clock", "version", "promise", "series", "mirror", "seen"]
 
 
@@ -37,9 +55,12 @@ class UsersView(_View):
 
 
 class DevicesView(_View):
-    """A view of the list of devices."""
+    """A view of the list of devices. `site` and `tag`: "" for any."""
 
     view: Literal["all", "attention", "collectors", "plain"]
+    site: Site = ""
+    tag: Tag = ""
+    state: ShownState = "all"
     sort: Literal["state", "name", "backlog", "seen", "-state", "-name", "-backlog", "-seen"]
     hidden: Annotated[list[DeviceColumn], Field(max_length=10)]
 

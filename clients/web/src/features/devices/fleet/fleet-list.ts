@@ -1,6 +1,6 @@
 // Search, filters and order of the fleet. Pure functions.
 import { pageLocale } from "@/lib/texts/page-locale";
-import { stateOf, type FleetDevice } from "../fleet-device";
+import { DEVICE_STATES, stateOf, type DeviceStateId, type FleetDevice } from "../fleet-device";
 
 export const VIEWS = ["all", "attention", "collectors", "plain"] as const;
 export type View = (typeof VIEWS)[number];
@@ -15,15 +15,51 @@ const IN_VIEW: Readonly<Record<View, (device: FleetDevice) => boolean>> = {
   plain: ({ isPlain }) => isPlain,
 };
 
-/** The devices of `view` with every word of `search` in name, id, site or tags. */
-export function selectDevices(devices: readonly FleetDevice[], view: View, search: string): FleetDevice[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+export type Filter = {
+  readonly view: View;
+  readonly search: string;
+  /** "" for any. */
+  readonly site: string;
+  readonly tag: string;
+  readonly state: DeviceStateId | "all";
+};
+export const NO_FILTER: Filter = { view: "all", search: "", site: "", tag: "", state: "all" };
+
+/** The devices that the filter leaves, with every word of its search in name, id, site or tags. */
+export function selectDevices(devices: readonly FleetDevice[], filter: Filter): FleetDevice[] {
+  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
   return devices.filter((device) => {
     const { id, name, site, tags } = device;
+    if (!IN_VIEW[filter.view](device)) return false;
+    if (filter.site && site !== filter.site) return false;
+    if (filter.tag && !tags.includes(filter.tag)) return false;
+    if (filter.state !== "all" && stateOf(device).id !== filter.state) return false;
     const text = [id, name, site, ...tags].join("\n").toLowerCase();
-    return IN_VIEW[view](device) && words.every((word) => text.includes(word));
+    return words.every((word) => text.includes(word));
   });
 }
+
+/** A value of a filter, and how many devices have it. */
+export type Choice<Value extends string> = { readonly value: Value; readonly count: number };
+
+export const sitesOf = (devices: readonly FleetDevice[]): Choice<string>[] =>
+  counted(devices.flatMap(({ site }) => (site ? [site] : []))).sort(byValue);
+
+export const tagsOf = (devices: readonly FleetDevice[]): Choice<string>[] =>
+  counted(devices.flatMap(({ tags }) => tags)).sort(byValue);
+
+export function statesOf(devices: readonly FleetDevice[]): Choice<DeviceStateId>[] {
+  const position = ({ value }: Choice<DeviceStateId>) => DEVICE_STATES.indexOf(value);
+  return counted(devices.map((device) => stateOf(device).id)).sort((a, b) => position(a) - position(b));
+}
+
+function counted<Value extends string>(values: readonly Value[]): Choice<Value>[] {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].map(([value, count]) => ({ value, count }));
+}
+
+const byValue = (a: Choice<string>, b: Choice<string>) => byName.compare(a.value, b.value);
 
 const ORDER = ["crit", "warn", "info", "neutral", "ok"];
 const byName = new Intl.Collator(pageLocale(), { numeric: true, sensitivity: "base" });

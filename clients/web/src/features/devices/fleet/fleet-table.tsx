@@ -7,6 +7,7 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { Badge } from "@/components/badge";
 import { DataTable, type TableColumn, type TableSort } from "@/components/data-table";
+import { SelectPage, SelectRow, type Selection } from "@/components/row-selection";
 import { When } from "@/components/when";
 import type { Backlogs } from "@/lib/readings/backlog";
 import type { Can } from "@/lib/permissions";
@@ -22,6 +23,8 @@ type FleetTableProps = {
   sort: TableSort;
   onSort: (sort: TableSort) => void;
   isHidden: (column: string) => boolean;
+  /** Null when the person may not change devices. */
+  selection: Selection<FleetDevice> | null;
 };
 
 /** The columns that can be hidden, in the order of the table, with the keys of their texts. */
@@ -49,8 +52,9 @@ export function namedColumns(can: Can): { id: Column; label: string }[] {
   return COLUMNS.filter((id) => !absent.has(id)).map((id) => ({ id, label: t(COLUMN_TEXTS[id]) }));
 }
 
-export function FleetTable({ devices, can, backlogs, sort, onSort, isHidden }: FleetTableProps) {
+export function FleetTable({ devices, can, backlogs, sort, onSort, isHidden, selection }: FleetTableProps) {
   const t = useTranslations("devices");
+  const common = useTranslations("common.selection");
   const columns: TableColumn<FleetDevice>[] = [
     {
       id: "name",
@@ -109,6 +113,16 @@ export function FleetTable({ devices, can, backlogs, sort, onSort, isHidden }: F
       header: t("offlineAccess"),
       cell: mirrorCell,
     });
+  if (selection)
+    columns.unshift({
+      id: "select",
+      header: common("select"),
+      headerCell: <SelectPage rows={devices} selection={selection} />,
+      isCheckBox: true,
+      cell: (device) => (
+        <SelectRow row={device} name={device.name} testId={`select-${device.id}`} selection={selection} />
+      ),
+    });
   return (
     <DataTable
       label={t("devices")}
@@ -118,6 +132,7 @@ export function FleetTable({ devices, can, backlogs, sort, onSort, isHidden }: F
       rowTestId={({ id }) => `device-${id}`}
       sort={sort}
       onSort={onSort}
+      isSelected={selection ? ({ id }) => selection.chosen.has(id) : undefined}
     />
   );
 }

@@ -15,6 +15,10 @@ export function FleetTiles({ devices, hasMirrors }: FleetTilesProps) {
   const troubled = devices.filter((device) => stateOf(device).needsAttention);
   const waiting = devices.reduce((sum, { telemetry }) => sum + (telemetry?.waiting ?? 0), 0);
   const behind = devices.filter(({ telemetry }) => (telemetry?.waiting ?? 0) > USUAL_IN_FLIGHT);
+  const ledgers = devices.flatMap(({ name, isPlain, telemetry }) =>
+    telemetry && !isPlain ? [{ name, dropped: telemetry.dropped }] : [],
+  );
+  const dropping = ledgers.filter(({ dropped }) => dropped > 0).sort((a, b) => b.dropped - a.dropped);
   const mirrors = devices.flatMap(({ mirror }) => (mirror && mirror.state !== "unmanaged" ? [mirror] : []));
   const stale = mirrors.filter(({ state }) => state !== "in_sync");
   return (
@@ -40,6 +44,20 @@ export function FleetTiles({ devices, hasMirrors }: FleetTilesProps) {
         unit={t("readingsUnit")}
         note={behind.length > 0 ? t("catchingUpCount", { count: behind.length }) : t("noBacklog")}
       />
+      {ledgers.length > 0 && (
+        <StatTile
+          label={t("nothingLost")}
+          value={ledgers.length - dropping.length}
+          unit={t("ofLedgers", { total: ledgers.length })}
+          tone={dropping.length > 0 ? "warn" : undefined}
+          note={
+            dropping.length > 0
+              ? t("hasDropped", { name: dropping[0]!.name, count: dropping[0]!.dropped })
+              : t("noneDropped")
+          }
+          testId="tile-nothing-lost"
+        />
+      )}
       {hasMirrors && mirrors.length > 0 && (
         <StatTile
           label={t("offlineAccessUpToDate")}

@@ -22,20 +22,34 @@ import { explain } from "@/lib/api/explain";
 import type { Can } from "@/lib/permissions";
 import { oneOf, type SetAddress } from "@/lib/use-address";
 import { useStoredSet } from "@/lib/use-stored-set";
-import type { FleetDevice } from "../fleet-device";
-import { selectDevices, SORTS, sortDevices, VIEWS, type View } from "./fleet-list";
+import { DEVICE_STATES, type FleetDevice } from "../fleet-device";
+import { BulkBar } from "./bulk/bulk-bar";
+import { MOST_SELECTED, type FleetAction } from "./bulk/changes";
+import { FleetFilters } from "./fleet-filters";
+import {
+  NO_FILTER,
+  selectDevices,
+  sitesOf,
+  SORTS,
+  sortDevices,
+  tagsOf,
+  VIEWS,
+  type Filter,
+  type View,
+} from "./fleet-list";
 import { COLUMNS, FleetTable, namedColumns } from "./fleet-table";
 import { FleetTiles } from "./fleet-tiles";
 import { useFleet } from "../use-fleet";
 
 // Forms are a large part of the code, and the list does not need them.
 const AddDeviceDialog = lazyPart(() => import("../manage/add-device-dialog"));
+const BulkDialog = lazyPart(() => import("./bulk/bulk-dialog"));
 
 type FleetProps = {
   api: ApiClient;
   can: Can;
   backlogs: Backlogs;
-  /** The parameters of the address: `q`, `view`, `sort`; `add=1` opens the dialog to add a device. */
+  /** The parameters of the address: `q`, `view`, `site`, `tag`, `state`, `sort`; `add=1` opens the dialog to add a device. */
   address: (name: string) => string | null;
   setAddress: SetAddress;
 };
@@ -46,17 +60,25 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
   const t = useTranslations("devices");
   const [isAdding, setAdding] = useState(false);
   const [page, setPage] = useState(0);
+  const [bulk, setBulk] = useState<FleetAction | null>(null);
+  // Kept while searching and turning pages, so that devices of several searches can be changed together.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, FleetDevice>>(new Map());
   const hidden = useStoredSet("pulse_device_columns");
   const fleet = useFleet(api, can);
-  const view = oneOf(address("view"), VIEWS, "all");
+  const filter: Filter = {
+    view: oneOf(address("view"), VIEWS, "all"),
+    search: address("q") ?? "",
+    site: address("site") ?? "",
+    tag: address("tag") ?? "",
+    state: oneOf(address("state"), DEVICE_STATES, "all"),
+  };
   const sort = oneOf(address("sort"), SORTS, "state");
-  const search = address("q") ?? "";
   const change: SetAddress = (changes) => {
     setPage(0);
     setAddress(changes);
   };
   const { devices } = fleet;
-  const found = devices && sortDevices(selectDevices(devices, view, search), sort);
+  const found = devices && sortDevices(selectDevices(devices, filter), sort);
   // A device may disappear while its page is open.
   const first = found ? Math.min(page, Math.max(0, Math.ceil(found.length / PAGE_SIZE) - 1)) * PAGE_SIZE : 0;
   const shown = found?.slice(first, first + PAGE_SIZE) ?? [];
@@ -80,36 +102,41 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
         <div className="flex flex-wrap items-center gap-2 p-3">
           <SearchField
             label={t("searchByNameIdSite")}
-            value={search}
+            value={filter.search}
             onSearch={(q) => change({ q })}
             testId="device-search"
           />
           <Segmented
             label={t("view")}
             options={viewOptions(devices ?? [])}
-            value={view}
-            onChange={(next) => change({ view: next === "all" ? null : next })}
+            value={filter.view}
+            onChange={(view) => change(addressOf({ view }))}
           />
-          <div className="ml-auto flex flex-wrap gap-2">
-            <SavedViewsMenu
-              api={api}
-              page="devices"
-              shown={{ search, view, sort, hidden: COLUMNS.filter((column) => hidden.names.has(column)) }}
-              onOpen={(saved) => {
-                hidden.replace(saved.hidden);
-                change({
-                  q: saved.search,
-                  view: saved.view === "all" ? null : saved.view,
-                  sort: saved.sort,
-                });
-              }}
-            />
-            <ColumnsMenu
-              columns={namedColumns(can)}
-              isHidden={(column) => hidden.names.has(column)}
-              onToggle={hidden.toggle}
-            />
-          </div>
+          <FleetFilters
+            devices={devices ?? []}
+            filter={filter}
+            onChange={(changed) => change(addressOf(changed))}
+          />
+          {chosen.size > 0 ? (
+            <BulkBar count={chosen.size} onChoose={setBulk} onClear={() => setChosen(new Map())} />
+          ) : (
+            <div className="ml-auto flex flex-wrap gap-2">
+              <SavedViewsMenu
+                api={api}
+                page="devices"
+                shown={{ ...filter, sort, hidden: COLUMNS.filter((column) => hidden.names.has(column)) }}
+                onOpen={(saved) => {
+                  hidden.replace(saved.hidden);
+                  change({ ...addressOf(saved), sort: saved.sort });
+                }}
+              />
+              <ColumnsMenu
+                columns={namedColumns(can)}
+                isHidden={(column) => hidden.names.has(column)}
+                onToggle={hidden.toggle}
+              />
+            </div>
+          )}
         </div>
         {fleet.error && !devices ? (
           <LoadError error={fleet.error} what={t("theListOfDevices")} onRetry={fleet.reload} />
@@ -118,7 +145,7 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
         ) : devices?.length === 0 ? (
           <NoDevices canAdd={can("collectors.manage")} onAdd={() => setAdding(true)} />
         ) : found.length === 0 ? (
-          <NoMatch onReset={() => change({ q: null, view: null })} />
+          <NoMatch onReset={() => change(addressOf(NO_FILTER))} />
         ) : (
           <>
             {fleet.error && (
@@ -133,6 +160,9 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
               sort={{ column: sort.replace("-", ""), isDescending: sort.startsWith("-") }}
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
               isHidden={(column) => hidden.names.has(column)}
+              selection={
+                can("collectors.manage") ? { chosen, most: MOST_SELECTED, onChange: setChosen } : null
+              }
             />
             <CursorPager
               first={first + 1}
@@ -144,6 +174,18 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
           </>
         )}
       </section>
+      {bulk && (
+        <BulkDialog
+          api={api}
+          action={bulk}
+          devices={devices?.filter(({ id }) => chosen.has(id)) ?? []}
+          sites={sitesOf(devices ?? []).map(({ value }) => value)}
+          tags={tagsOf(devices ?? []).map(({ value }) => value)}
+          onChanged={fleet.reload}
+          onDone={() => setChosen(new Map())}
+          onClose={() => setBulk(null)}
+        />
+      )}
       {(isAdding || (address("add") === "1" && can("collectors.manage"))) && (
         <AddDeviceDialog
           api={api}
@@ -162,8 +204,20 @@ function viewOptions(devices: readonly FleetDevice[]): { value: View; label: str
   const t = pageTexts("devices.views");
   return VIEWS.map((value) => ({
     value,
-    label: t(value, { count: selectDevices(devices, value, "").length }),
+    label: t(value, { count: selectDevices(devices, { ...NO_FILTER, view: value }).length }),
   }));
+}
+
+/** The parameters of the address for a filter. The address leaves out what filters nothing. */
+function addressOf({ search, ...others }: Partial<Filter>): Record<string, string | null> {
+  const { view, site, tag, state } = others;
+  return {
+    ...(search === undefined ? {} : { q: search || null }),
+    ...(site === undefined ? {} : { site: site || null }),
+    ...(tag === undefined ? {} : { tag: tag || null }),
+    ...(view === undefined ? {} : { view: view === "all" ? null : view }),
+    ...(state === undefined ? {} : { state: state === "all" ? null : state }),
+  };
 }
 
 function countText(devices: readonly FleetDevice[]): string {

@@ -2,16 +2,16 @@
 import { pageTexts } from "@/i18n/page-texts";
 import type { Collector } from "@/contracts/http";
 import { line, z } from "@/lib/forms/form-schema";
-
-const TAG = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,39}$/;
-const MOST_TAGS = 20;
+import { MOST_TAGS, TAG } from "./device-limits";
 
 /** `tags`: one text, separated by commas or spaces. */
 export type Description = { name: string; site: string; tags: string };
 
+const site = line(128);
+
 const description = {
   name: line(128, () => pageTexts("devices")("enterAName")),
-  site: line(128),
+  site,
   tags: z.string().check(
     z.trim(),
     z.refine((text) => tagsIn(text).every((tag) => TAG.test(tag)), {
@@ -44,6 +44,17 @@ export const plainSchema = z.object({
   allow_any_client_id: z.boolean(),
 });
 export type PlainValues = Description & { username: string; allow_any_client_id: boolean };
+
+/** What is wrong with one tag, or null. */
+export function tagProblem(tag: string): string | null {
+  return TAG.test(tag) ? null : pageTexts("devices")("tagRule");
+}
+
+/** What is wrong with a site that must be named, or null. */
+export function siteProblem(text: string): string | null {
+  if (text.trim() === "") return pageTexts("devices")("enterASite");
+  return site.safeParse(text).error?.issues[0]?.message ?? null;
+}
 
 export function tagsIn(text: string): string[] {
   return [...new Set(text.split(/[\s,;]+/).filter(Boolean))];
