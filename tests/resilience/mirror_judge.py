@@ -32,7 +32,7 @@ def differences(world: MirrorWorld, book: Book) -> list[str]:
     """Why the mirrors do not agree with the accounts; empty when they do. Raises nothing for a database that does not
     answer: that is a difference."""
     try:
-        return _positions(world) or _sets(world, book)
+        return _positions(world) or differing_sets(world, book)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         return [f"PostgreSQL does not answer: {error!r}"]
     except sqlite3.Error as error:
@@ -57,7 +57,8 @@ def _positions(world: MirrorWorld) -> list[str]:
     return found
 
 
-def _sets(world: MirrorWorld, book: Book) -> list[str]:
+def differing_sets(world: MirrorWorld, book: Book) -> list[str]:
+    """Why the collectors do not hold what accounts and rules demand, also while messages are on their way."""
     accounts = {str(row["id"]): row for row in world.fetch("SELECT * FROM users.account")}
     rules = world.fetch("SELECT subject, place, is_allowed FROM sync.rule")
     logs: dict[str, list[Held]] = defaultdict(list)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.resilience.mirror_campaign import MirrorPlan, run_mirror
 from tests.resilience.mirror_faults import MIRROR_FAULTS
-from tests.resilience.mirror_judge import Book, differences, records
+from tests.resilience.mirror_judge import Book, differences, differing_sets, records
 from tests.resilience.mirror_world import REFUSED, MirrorSize, MirrorWorld, wait_for
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(900)]
@@ -44,9 +44,9 @@ def test_the_judge_finds_tampering_with_a_mirror(folder: Path) -> None:
         (person,) = world.fetch("SELECT id, version FROM users.account WHERE email = 'person-1@example.org'")
         path, tag = f"/api/users/{person['id']}/toggle-status", f'"{person["version"]}"'
         world.admin.insist("PUT", path, tag=tag)
-        wait_for(
-            lambda: any("without a right to it" in text for text in differences(world, book)), 30, "the judge finds it"
-        )
+        found = differing_sets(world, book)
+        assert any("without a right to it" in text for text in found), found
+        wait_for(lambda: any(" is at " in text for text in differences(world, book)), 30, "the change waits for it")
         device.proxy.heal()
         wait_for(lambda: differences(world, book) == [], 60, "the mirrors agree")
         assert device.signs_in("person-1@example.org", world.admin.password) == REFUSED

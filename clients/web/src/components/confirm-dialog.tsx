@@ -20,6 +20,8 @@ type ConfirmDialogProps = {
   onConfirm: () => Promise<unknown>;
   /** False when the caller replaces this dialog after the action. */
   closesItself?: boolean;
+  /** Given when the action can be stopped while it runs. `onConfirm` then resolves or rejects soon. */
+  onStop?: () => void;
   onClose: () => void;
 };
 
@@ -32,6 +34,7 @@ export function ConfirmDialog({
   isDisabled = false,
   onConfirm,
   closesItself = true,
+  onStop,
   onClose,
 }: ConfirmDialogProps) {
   const t = useTranslations("common");
@@ -47,6 +50,7 @@ export function ConfirmDialog({
       if (closesItself) onClose();
     } catch (error) {
       setProblem(explain(error));
+    } finally {
       setBusy(false);
     }
   };
@@ -56,7 +60,7 @@ export function ConfirmDialog({
         <AlertDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
         <AlertDialog.Content
           onCloseAutoFocus={returnFocus}
-          className="fixed top-1/2 left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 space-y-4 rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
+          className="fixed top-1/2 left-1/2 z-50 max-h-[85dvh] w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 space-y-4 overflow-auto rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
         >
           <div className="space-y-1">
             <AlertDialog.Title className="text-body font-semibold">{title}</AlertDialog.Title>
@@ -66,9 +70,15 @@ export function ConfirmDialog({
           </div>
           <FormProblem>{problem}</FormProblem>
           <div className="flex justify-end gap-2">
-            <AlertDialog.Cancel asChild>
-              <Button disabled={isBusy}>{t("cancel")}</Button>
-            </AlertDialog.Cancel>
+            {isBusy && onStop ? (
+              <Button onClick={onStop} data-testid="stop">
+                {t("stop")}
+              </Button>
+            ) : (
+              <AlertDialog.Cancel asChild>
+                <Button disabled={isBusy}>{t("cancel")}</Button>
+              </AlertDialog.Cancel>
+            )}
             <Button
               tone="danger"
               disabled={isBusy || isDisabled}

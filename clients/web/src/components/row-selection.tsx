@@ -47,6 +47,8 @@ export function SelectPage<Row extends { readonly id: string }>({
 }: SelectPageProps<Row>) {
   const t = useTranslations("common.selection");
   const count = rows.filter(({ id }) => chosen.has(id)).length;
+  const isFull = chosen.size >= most;
+  const deselects = count === rows.length || (isFull && count > 0);
   return (
     <input
       type="checkbox"
@@ -54,13 +56,14 @@ export function SelectPage<Row extends { readonly id: string }>({
       aria-label={t("selectPage")}
       data-testid="select-page"
       checked={count > 0 && count === rows.length}
+      disabled={isFull && count === 0}
       ref={(box) => {
         if (box) box.indeterminate = count > 0 && count < rows.length;
       }}
       onChange={() => {
         const next = new Map(chosen);
         for (const row of rows) {
-          if (count === rows.length) next.delete(row.id);
+          if (deselects) next.delete(row.id);
           else if (next.size < most) next.set(row.id, row);
         }
         onChange(next);

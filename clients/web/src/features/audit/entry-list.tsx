@@ -30,7 +30,7 @@ export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListPr
     ) : (
       <button
         type="button"
-        className="max-w-full text-left wrap-anywhere hover:text-accent hover:underline"
+        className="min-h-6 max-w-full text-left wrap-anywhere hover:text-accent hover:underline"
         title={name === "actor" ? t("onlyThisPerson", { id }) : t("onlyThisSubject", { id })}
         onClick={() => onFilter({ [name]: id })}
       >
@@ -44,18 +44,18 @@ export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListPr
           key={entry.n}
           data-testid="audit-entry"
           data-kind={entry.kind}
-          className="grid gap-x-4 gap-y-1 px-4 py-2.5 text-ui md:grid-cols-[3.5rem_9.5rem_minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)]"
+          className="grid gap-x-4 gap-y-1 px-4 py-2 text-ui md:grid-cols-[3.5rem_9.5rem_minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)]"
         >
-          <span className="text-xs leading-5 text-fg-2 tabular-nums">
+          <span className="text-xs leading-6 text-fg-2 tabular-nums">
             {entry.n.toLocaleString(numberLocale())}
           </span>
-          <time dateTime={entry.at} className="text-xs leading-5 whitespace-nowrap text-fg-2 tabular-nums">
+          <time dateTime={entry.at} className="text-xs leading-6 whitespace-nowrap text-fg-2 tabular-nums">
             {dateTime(entry.at, true)}
           </time>
           <span className="min-w-0">
             <button
               type="button"
-              className="font-medium wrap-anywhere hover:text-accent hover:underline"
+              className="min-h-6 text-left font-medium wrap-anywhere hover:text-accent hover:underline"
               title={t("showEntriesOfThisKind")}
               onClick={() => onFilter({ kind: entry.kind })}
             >
@@ -95,7 +95,7 @@ function Changes({ entry: { before, after } }: { entry: AuditEntry }) {
   if (names.length === 0) return null;
   return (
     <details className="text-xs text-fg-2">
-      <summary className="cursor-pointer">{t("values", { count: names.length })}</summary>
+      <summary className="cursor-pointer py-1">{t("values", { count: names.length })}</summary>
       <dl className="mt-1 space-y-0.5">
         {names.map((name) => (
           <div key={name} className="wrap-anywhere">

@@ -12,6 +12,8 @@ export type Fleet = {
   readonly devices: readonly FleetDevice[] | undefined;
   /** A list that could not be loaded. The others are shown. */
   readonly error: Error | null;
+  /** Whether their descriptions and enrolments are known. */
+  readonly hasCollectors: boolean;
   readonly reload: () => void;
 };
 
@@ -28,6 +30,7 @@ export function useFleet(api: ApiClient, can: Can): Fleet {
   );
   return {
     devices,
+    hasCollectors: collectors.data !== undefined,
     error: telemetry.error ?? collectors.error ?? mirrors.error,
     reload: () => void client.invalidateQueries({ queryKey: FLEET_KEY }),
   };

@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { UserPlus, UserSearch } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "@/components/button";
 import { ColumnsMenu } from "@/components/columns-menu";
 import { SearchField } from "@/components/form/search-field";
@@ -66,6 +66,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   const [cursors, setCursors] = useState<readonly string[]>([]);
   // Kept while searching and turning pages, so that accounts of several searches can be changed together.
   const [chosen, setChosen] = useState<ReadonlyMap<string, User>>(new Map());
+  const table = useRef<HTMLElement>(null);
   const hidden = useStoredSet("pulse_user_columns");
   const client = useQueryClient();
   const listing: Listing = {
@@ -103,7 +104,12 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
           </RbacGuard>
         }
       />
-      <section aria-label={t("users")} className="rounded-[10px] border bg-surface">
+      <section
+        ref={table}
+        tabIndex={-1}
+        aria-label={t("users")}
+        className="outline-none rounded-[10px] border bg-surface"
+      >
         <div className="flex flex-wrap items-center gap-2 p-3">
           <SearchField
             label={t("searchByNameOrEmail")}
@@ -130,7 +136,11 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
             <BulkBar
               count={chosen.size}
               onChoose={(action) => setOpen({ kind: "bulk", action })}
-              onClear={() => setChosen(new Map())}
+              onClear={() => {
+                setChosen(new Map());
+                // The button disappears with the bar.
+                table.current?.focus();
+              }}
             />
           ) : (
             <div className="ml-auto flex flex-wrap gap-2">

@@ -5,6 +5,7 @@ import { useEffect, useState, type BaseSyntheticEvent } from "react";
 import { useForm, type DefaultValues, type FieldValues, type UseFormReturn } from "react-hook-form";
 import { ApiError } from "../api/api-client";
 import { explain } from "../api/explain";
+import { useCloseGuard } from "../use-close-guard";
 import { drafts } from "./drafts";
 import { resolverOf, type FormSchema } from "./form-schema";
 import { merge, type Merge } from "../readings/merge";
@@ -74,12 +75,7 @@ export function useVersionedForm<T extends FieldValues>({
     [form, draft, base],
   );
 
-  useEffect(() => {
-    if (!isDirty) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [isDirty]);
+  useCloseGuard(isDirty);
 
   const takeNewest = async (mine: T) => {
     const newest = await reload();

@@ -5,17 +5,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
+from pulse_contracts.message import PRINTABLE
 from pulse_contracts.permissions import Role
 
 MAX_VIEWS = 20
 """Views of one page that an account may have."""
-_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _NAMED = r"^[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=_NAMED)]
-Search = Annotated[str, StringConstraints(max_length=100, pattern=_PRINTABLE)]
+Search = Annotated[str, StringConstraints(max_length=100, pattern=PRINTABLE)]
 UserColumn = Literal["role", "state", "factor", "lastActive", "created", "updated"]
-Site = Annotated[str, StringConstraints(max_length=128, pattern=_PRINTABLE)]
+Site = Annotated[str, StringConstraints(max_length=128, pattern=PRINTABLE)]
 Tag = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9][A-Za-z0-9._:-]{0,39})?$")]
 ShownState = Literal[
     "all",

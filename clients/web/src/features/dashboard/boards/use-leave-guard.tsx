@@ -3,15 +3,16 @@
 import { useRouter } from "next/navigation";
 import { useEffect, useState, type ReactNode } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
+import { useCloseGuard } from "@/lib/use-close-guard";
 import { useText } from "./text";
 
 export function useLeaveGuard(isDirty: boolean): ReactNode {
   const t = useText();
   const router = useRouter();
   const [target, setTarget] = useState<string | null>(null);
+  useCloseGuard(isDirty);
   useEffect(() => {
     if (!isDirty) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     const click = (event: MouseEvent) => {
       const link = event.target instanceof Element ? event.target.closest("a") : null;
       const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
@@ -21,12 +22,8 @@ export function useLeaveGuard(isDirty: boolean): ReactNode {
       event.stopPropagation();
       setTarget(link.pathname + link.search);
     };
-    window.addEventListener("beforeunload", ask);
     document.addEventListener("click", click, true);
-    return () => {
-      window.removeEventListener("beforeunload", ask);
-      document.removeEventListener("click", click, true);
-    };
+    return () => document.removeEventListener("click", click, true);
   }, [isDirty]);
   if (target === null) return null;
   return (

@@ -2,8 +2,8 @@
 // The filters of the fleet: site, tag and state.
 import { useTranslations } from "next-intl";
 import { FilterMenu } from "@/components/filter-menu";
-import { stateLabel, type FleetDevice } from "../fleet-device";
-import { sitesOf, statesOf, tagsOf, type Filter } from "./fleet-list";
+import { stateLabel, type DeviceStateId, type FleetDevice } from "../fleet-device";
+import { sitesOf, statesOf, tagsOf, type Choice, type Filter } from "./fleet-list";
 
 type FleetFiltersProps = {
   devices: readonly FleetDevice[];
@@ -45,10 +45,22 @@ export function FleetFilters({ devices, filter, onChange }: FleetFiltersProps) {
         anyLabel={t("anyState")}
         any="all"
         value={filter.state}
-        choices={statesOf(devices).map((choice) => ({ ...choice, label: stateLabel(choice.value) }))}
+        choices={withChosen(statesOf(devices), filter.state).map((choice) => ({
+          ...choice,
+          label: stateLabel(choice.value),
+        }))}
         onChange={(state) => onChange({ state })}
         testId="filter-state"
       />
     </>
   );
+}
+
+/** The chosen state stays a choice when no device has it. */
+function withChosen(
+  choices: readonly Choice<DeviceStateId>[],
+  chosen: DeviceStateId | "all",
+): readonly Choice<DeviceStateId>[] {
+  if (chosen === "all" || choices.some(({ value }) => value === chosen)) return choices;
+  return [...choices, { value: chosen, count: 0 }];
 }

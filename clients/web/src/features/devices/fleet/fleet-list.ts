@@ -45,8 +45,15 @@ export type Choice<Value extends string> = { readonly value: Value; readonly cou
 export const sitesOf = (devices: readonly FleetDevice[]): Choice<string>[] =>
   counted(devices.flatMap(({ site }) => (site ? [site] : []))).sort(byValue);
 
+/** The most tags that the filter offers. A menu of thousands is slow, and the search finds every tag. */
+const MOST_CHOICES = 200;
+
+/** The most frequent tags, by name. */
 export const tagsOf = (devices: readonly FleetDevice[]): Choice<string>[] =>
-  counted(devices.flatMap(({ tags }) => tags)).sort(byValue);
+  counted(devices.flatMap(({ tags }) => tags))
+    .sort((a, b) => b.count - a.count || byValue(a, b))
+    .slice(0, MOST_CHOICES)
+    .sort(byValue);
 
 export function statesOf(devices: readonly FleetDevice[]): Choice<DeviceStateId>[] {
   const position = ({ value }: Choice<DeviceStateId>) => DEVICE_STATES.indexOf(value);

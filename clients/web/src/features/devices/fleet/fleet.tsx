@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { pageTexts } from "@/i18n/page-texts";
 import { Plus, RadioTower, SearchX } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "@/components/button";
 import { ColumnsMenu } from "@/components/columns-menu";
 import { TableSkeleton } from "@/components/data-table";
@@ -25,6 +25,7 @@ import { useStoredSet } from "@/lib/use-stored-set";
 import { DEVICE_STATES, type FleetDevice } from "../fleet-device";
 import { BulkBar } from "./bulk/bulk-bar";
 import { MOST_SELECTED, type FleetAction } from "./bulk/changes";
+import { MOST_SITE_CHARACTERS, TAG } from "../manage/device-limits";
 import { FleetFilters } from "./fleet-filters";
 import {
   NO_FILTER,
@@ -62,14 +63,15 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
   const [page, setPage] = useState(0);
   const [bulk, setBulk] = useState<FleetAction | null>(null);
   // Kept while searching and turning pages, so that devices of several searches can be changed together.
-  const [chosen, setChosen] = useState<ReadonlyMap<string, FleetDevice>>(new Map());
+  const [selected, setChosen] = useState<ReadonlyMap<string, FleetDevice>>(new Map());
+  const table = useRef<HTMLElement>(null);
   const hidden = useStoredSet("pulse_device_columns");
   const fleet = useFleet(api, can);
   const filter: Filter = {
     view: oneOf(address("view"), VIEWS, "all"),
     search: address("q") ?? "",
-    site: address("site") ?? "",
-    tag: address("tag") ?? "",
+    site: (address("site") ?? "").slice(0, MOST_SITE_CHARACTERS),
+    tag: matching(address("tag"), TAG),
     state: oneOf(address("state"), DEVICE_STATES, "all"),
   };
   const sort = oneOf(address("sort"), SORTS, "state");
@@ -78,6 +80,9 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
     setAddress(changes);
   };
   const { devices } = fleet;
+  // Without those that were deleted meanwhile.
+  const selectedDevices = devices?.filter(({ id }) => selected.has(id)) ?? [];
+  const chosen = new Map(selectedDevices.map((device) => [device.id, device]));
   const found = devices && sortDevices(selectDevices(devices, filter), sort);
   // A device may disappear while its page is open.
   const first = found ? Math.min(page, Math.max(0, Math.ceil(found.length / PAGE_SIZE) - 1)) * PAGE_SIZE : 0;
@@ -98,7 +103,12 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
         }
       />
       {devices && devices.length > 0 && <FleetTiles devices={devices} hasMirrors={can("mirror.read")} />}
-      <section aria-label={t("devices")} className="rounded-[10px] border bg-surface">
+      <section
+        ref={table}
+        tabIndex={-1}
+        aria-label={t("devices")}
+        className="outline-none rounded-[10px] border bg-surface"
+      >
         <div className="flex flex-wrap items-center gap-2 p-3">
           <SearchField
             label={t("searchByNameIdSite")}
@@ -118,7 +128,15 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
             onChange={(changed) => change(addressOf(changed))}
           />
           {chosen.size > 0 ? (
-            <BulkBar count={chosen.size} onChoose={setBulk} onClear={() => setChosen(new Map())} />
+            <BulkBar
+              count={chosen.size}
+              onChoose={setBulk}
+              onClear={() => {
+                setChosen(new Map());
+                // The button disappears with the bar.
+                table.current?.focus();
+              }}
+            />
           ) : (
             <div className="ml-auto flex flex-wrap gap-2">
               <SavedViewsMenu
@@ -138,6 +156,11 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
             </div>
           )}
         </div>
+        {fleet.error && devices && devices.length > 0 && (
+          <p role="status" className="border-t px-4 py-2 text-xs text-warn">
+            {t("thisListMayBeOutdated", { explain: explain(fleet.error) })}
+          </p>
+        )}
         {fleet.error && !devices ? (
           <LoadError error={fleet.error} what={t("theListOfDevices")} onRetry={fleet.reload} />
         ) : !found ? (
@@ -148,11 +171,6 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
           <NoMatch onReset={() => change(addressOf(NO_FILTER))} />
         ) : (
           <>
-            {fleet.error && (
-              <p role="status" className="border-t px-4 py-2 text-xs text-warn">
-                {t("thisListMayBeOutdated", { explain: explain(fleet.error) })}
-              </p>
-            )}
             <FleetTable
               devices={shown}
               can={can}
@@ -161,7 +179,9 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
               onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
               isHidden={(column) => hidden.names.has(column)}
               selection={
-                can("collectors.manage") ? { chosen, most: MOST_SELECTED, onChange: setChosen } : null
+                can("collectors.manage") && fleet.hasCollectors
+                  ? { chosen, most: MOST_SELECTED, onChange: setChosen }
+                  : null
               }
             />
             <CursorPager
@@ -178,7 +198,7 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
         <BulkDialog
           api={api}
           action={bulk}
-          devices={devices?.filter(({ id }) => chosen.has(id)) ?? []}
+          devices={selectedDevices}
           sites={sitesOf(devices ?? []).map(({ value }) => value)}
           tags={tagsOf(devices ?? []).map(({ value }) => value)}
           onChanged={fleet.reload}
@@ -198,6 +218,11 @@ export function Fleet({ api, can, backlogs, address, setAddress }: FleetProps) {
       )}
     </div>
   );
+}
+
+/** `text` if it has the form that values can have, otherwise "". */
+function matching(text: string | null, form: RegExp): string {
+  return text !== null && form.test(text) ? text : "";
 }
 
 function viewOptions(devices: readonly FleetDevice[]): { value: View; label: string }[] {

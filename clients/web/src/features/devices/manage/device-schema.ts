@@ -2,12 +2,12 @@
 import { pageTexts } from "@/i18n/page-texts";
 import type { Collector } from "@/contracts/http";
 import { line, z } from "@/lib/forms/form-schema";
-import { MOST_TAGS, TAG } from "./device-limits";
+import { MOST_SITE_CHARACTERS, MOST_TAGS, TAG } from "./device-limits";
 
 /** `tags`: one text, separated by commas or spaces. */
 export type Description = { name: string; site: string; tags: string };
 
-const site = line(128);
+const site = line(MOST_SITE_CHARACTERS);
 
 const description = {
   name: line(128, () => pageTexts("devices")("enterAName")),

@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/menu";
-import { BULK_ACTIONS, type BulkChange } from "./changes";
+import { BULK_ACTIONS, MOST_SELECTED, type BulkChange } from "./changes";
 
 type BulkBarProps = {
   count: number;
@@ -13,10 +13,11 @@ type BulkBarProps = {
 
 export function BulkBar({ count, onChoose, onClear }: BulkBarProps) {
   const t = useTranslations("users");
+  const selection = useTranslations("common.selection");
   return (
     <div className="ml-auto flex flex-wrap items-center gap-2" role="group" aria-label={t("bulk.selection")}>
       <span className="text-ui text-fg-2" role="status" data-testid="selected-count">
-        {t("bulk.selected", { count })}
+        {count >= MOST_SELECTED ? selection("mostSelected", { count }) : t("bulk.selected", { count })}
       </span>
       <Button onClick={() => onChoose("set_role")} data-testid="bulk-set_role">
         {t("bulk.changeRole")}

@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/menu";
-import type { FleetAction } from "./changes";
+import { MOST_SELECTED, type FleetAction } from "./changes";
 
 type BulkBarProps = { count: number; onChoose: (action: FleetAction) => void; onClear: () => void };
 
@@ -11,10 +11,11 @@ const IN_MENU = ["remove_tag", "disable", "enable"] as const;
 
 export function BulkBar({ count, onChoose, onClear }: BulkBarProps) {
   const t = useTranslations("devices.bulk");
+  const selection = useTranslations("common.selection");
   return (
     <div className="ml-auto flex flex-wrap items-center gap-2" role="group" aria-label={t("selection")}>
       <span className="text-ui text-fg-2" role="status" data-testid="selected-count">
-        {t("selected", { count })}
+        {count >= MOST_SELECTED ? selection("mostSelected", { count }) : t("selected", { count })}
       </span>
       <Button onClick={() => onChoose("add_tag")} data-testid="bulk-add_tag">
         {t("actions.add_tag")}

@@ -1,13 +1,15 @@
 "use client";
 // Shows what a change of the selected devices would do to each of them, and does it, device by device.
 import { useTranslations } from "next-intl";
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { TextField } from "@/components/form/input";
 import type { ApiClient } from "@/lib/api/api-client";
+import { useCloseGuard } from "@/lib/use-close-guard";
 import type { FleetDevice } from "../../fleet-device";
 import { siteProblem, tagProblem } from "../../manage/device-schema";
-import { described, needsText, planOf, type FleetAction, type FleetChange, type FleetPlan } from "./changes";
+import { applyChange, withinTheLimit } from "./apply-change";
+import { needsText, planOf, type FleetAction, type FleetChange, type FleetPlan } from "./changes";
 
 type BulkDialogProps = {
   api: ApiClient;
@@ -28,7 +30,7 @@ type BulkDialogProps = {
 export default function BulkDialog({
   api,
   action,
-  devices: chosen,
+  devices,
   sites,
   tags,
   onChanged,
@@ -41,9 +43,17 @@ export default function BulkDialog({
   const [isTouched, setTouched] = useState(false);
   const [done, setDone] = useState<ReadonlySet<string>>(new Set());
   const [total, setTotal] = useState(0);
-  // The selection is empty as soon as the change is done. The dialog closes a moment later.
-  const [first] = useState(chosen);
-  const devices = chosen.length > 0 ? chosen : first;
+  const [current, setCurrent] = useState<string | null>(null);
+  const [isRunning, setRunning] = useState(false);
+  const isStopped = useRef(false);
+  // The page may be left while the change runs.
+  useEffect(() => {
+    isStopped.current = false;
+    return () => {
+      isStopped.current = true;
+    };
+  }, []);
+  useCloseGuard(isRunning);
   const change: FleetChange = { action, text: typed.trim() };
   const problem = problemOf(change);
   const plan = planOf(
@@ -52,13 +62,22 @@ export default function BulkDialog({
   );
   const confirm = async () => {
     setTotal(done.size + plan.changing.length);
+    setRunning(true);
+    isStopped.current = false;
     try {
-      for (const { id } of plan.changing) {
-        await changeOne(api, change, id);
-        setDone((before) => new Set([...before, id]));
+      for (const device of plan.changing) {
+        setCurrent(device.name);
+        const isDone = await withinTheLimit(
+          () => applyChange(api, change, device),
+          () => isStopped.current,
+        );
+        if (!isDone) return;
+        setDone((before) => new Set([...before, device.id]));
       }
       onDone();
+      onClose();
     } finally {
+      setRunning(false);
       onChanged();
     }
   };
@@ -68,7 +87,11 @@ export default function BulkDialog({
       action={t(`confirm.${action}`, { count: plan.changing.length })}
       busyAction={t("progress", { done: done.size, total })}
       isDisabled={problem !== null || plan.changing.length === 0}
+      closesItself={false}
       onConfirm={confirm}
+      onStop={() => {
+        isStopped.current = true;
+      }}
       onClose={onClose}
     >
       <div className="space-y-3">
@@ -83,11 +106,11 @@ export default function BulkDialog({
               dir="auto"
               list={list}
               value={typed}
+              disabled={isRunning || done.size > 0}
               error={isTouched && problem ? problem : undefined}
               onChange={(event) => {
                 setTyped(event.target.value);
                 setTouched(true);
-                setDone(new Set());
               }}
               data-testid="bulk-text"
             />
@@ -98,8 +121,14 @@ export default function BulkDialog({
             </datalist>
           </>
         )}
-        {done.size > 0 && <p role="status">{t("progress", { done: done.size, total })}</p>}
-        {problem === null && <PlanView plan={plan} />}
+        {total > 0 && (
+          <p role="status">
+            {isRunning || current === null
+              ? t("progress", { done: done.size, total })
+              : t("stoppedAt", { done: done.size, total, name: current })}
+          </p>
+        )}
+        {problem === null && <PlanView plan={plan} action={action} />}
       </div>
     </ConfirmDialog>
   );
@@ -110,33 +139,16 @@ function problemOf({ action, text }: FleetChange): string | null {
   return action === "move" ? siteProblem(text) : tagProblem(text);
 }
 
-/** Throws ApiError. A description is read first and saved as that version: nobody else's change is overwritten. */
-async function changeOne(api: ApiClient, change: FleetChange, id: string): Promise<void> {
-  const path = { id };
-  if (!needsText(change.action)) {
-    await (change.action === "disable"
-      ? api.post("/api/collectors/{id}/disable", { path })
-      : api.post("/api/collectors/{id}/enable", { path }));
-    return;
-  }
-  const { body, etag } = await api.getTagged("/api/collectors/{id}", { path });
-  await api.put("/api/collectors/{id}", {
-    path,
-    body: { name: body.name, ...described(change, body) },
-    ifMatch: etag,
-  });
-}
-
-function PlanView({ plan }: { plan: FleetPlan }) {
+function PlanView({ plan, action }: { plan: FleetPlan; action: FleetAction }) {
   const t = useTranslations("devices.bulk");
   return (
     <div className="space-y-2" data-testid="bulk-plan">
       <p className="font-medium text-fg">{t("willChange", { count: plan.changing.length })}</p>
       {plan.changing.length > 0 && (
         <ul className="max-h-40 overflow-y-auto" tabIndex={0} aria-label={t("changes")}>
-          {plan.changing.map(({ id, name }) => (
+          {plan.changing.map(({ id, name, site }) => (
             <li key={id} dir="auto" className="wrap-anywhere">
-              {name}
+              {action === "move" && site ? t("fromSite", { name, site }) : name}
             </li>
           ))}
         </ul>

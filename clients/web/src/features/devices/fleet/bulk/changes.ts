@@ -10,7 +10,7 @@ export type TextAction = Exclude<FleetAction, "disable" | "enable">;
 /** `text`: the tag or the site. Disabling and enabling need none. */
 export type FleetChange = { readonly action: FleetAction; readonly text: string };
 
-/** Two requests for each device must stay far below the limit of the auth service, 300 a minute. */
+/** Two requests for each device stay below the limit of the auth service, 300 a minute. */
 export const MOST_SELECTED = 100;
 
 export type LeftOut = "no_account" | "lost" | "too_many_tags";
@@ -39,7 +39,7 @@ export function planOf(change: FleetChange, devices: readonly FleetDevice[]): Fl
   };
 }
 
-function outcomeOf(
+export function outcomeOf(
   { action, text }: FleetChange,
   { collector, site, tags }: FleetDevice,
 ): "changes" | "unchanged" | LeftOut {
