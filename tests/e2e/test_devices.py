@@ -189,9 +189,11 @@ def test_an_administrator_filters_the_fleet_and_changes_several_devices(
     expect(page.get_by_text("No device matches")).to_be_visible()
     page.get_by_test_id("reset-filter").click()
     page.get_by_test_id("device-search").fill("zz-bulk")
+    expect(page.get_by_test_id("pager")).to_contain_text("of 3")
     page.get_by_test_id("select-page").check()
     page.get_by_test_id("bulk-more").click()
     page.get_by_test_id("bulk-disable").click()
+    expect(page.get_by_test_id("bulk-plan")).to_contain_text("3 devices will change")
     page.get_by_test_id("confirm").click()
     for one in ids:
         expect(page.get_by_test_id(f"device-{one}")).to_contain_text("Disabled")
