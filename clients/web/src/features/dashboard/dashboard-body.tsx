@@ -63,6 +63,7 @@ export function DashboardBody({
         onKiosk={onKiosk}
       />
       <Notices feed={feed} />
+      <h2 className="sr-only">{t("newestValues")}</h2>
       <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[87.5rem]:grid-cols-6">
         {tiles.map((one) => (
           <Tile

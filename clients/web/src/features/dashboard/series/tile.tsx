@@ -90,7 +90,7 @@ export function Tile({
       <div
         className={clsx("px-4", className ? "pt-2" : "pt-3", hasSparkline && !className ? "pb-9" : "pb-3")}
       >
-        <h2 className="text-ui wrap-anywhere text-fg-2" title={series.name}>
+        <h3 className="text-ui wrap-anywhere text-fg-2" title={series.name}>
           {title}
           {severity && (
             <span
@@ -101,7 +101,7 @@ export function Tile({
               )}
             />
           )}
-        </h2>
+        </h3>
         <div className="flex flex-wrap items-baseline gap-x-1.5">
           <p
             className="flex flex-wrap items-baseline gap-x-1.5"
