@@ -178,7 +178,8 @@ def test_buckets_that_leave_because_the_clock_was_ahead_do_not_hide_present_ones
         time.pass_(5 * SECOND)
     points = selected(memory.held(1), ([], -1), time.now - HOUR // 2, time.now, 20_000)
     assert set(points.last) == {2.0}
-    assert len(points.t) == 360, "one bucket of five seconds each"
+    assert len(points.t) == 360, "not in buckets of a minute"
+    assert selected(memory.held(1), ([], -1), time.now - MINUTE, time.now, 500).is_raw
 
 
 @pytest.mark.parametrize("series", [1, 2_000])
