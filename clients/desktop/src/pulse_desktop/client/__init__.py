@@ -1,0 +1,1 @@
+"""How a window or another program talks to the engine of a collector. Without Qt."""
