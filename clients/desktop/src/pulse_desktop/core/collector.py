@@ -1,7 +1,8 @@
 """Groups readings of about 50 ms, makes each group durable in the buffer, and then passes it to the delivery."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from pulse_contracts.message import ValueType
 from pulse_desktop.core.buffer.thread import BufferThread
@@ -16,10 +17,18 @@ _RETRY = 1.0
 
 
 class Collector:
-    """The outlet of every source."""
+    """The outlet of every source. `record` gets readings when they are durable; it must return quickly, and raise
+    nothing."""
 
-    def __init__(self, buffer: BufferThread, link: Link, group_seconds: float = GROUP_SECONDS) -> None:
-        self._buffer, self._link, self._group_seconds = buffer, link, group_seconds
+    def __init__(
+        self,
+        buffer: BufferThread,
+        link: Link,
+        record: Callable[[Sequence[Reading]], None] = lambda _: None,
+        group_seconds: float = GROUP_SECONDS,
+    ) -> None:
+        self._buffer, self._link, self._record, self._group_seconds = buffer, link, record, group_seconds
+        self._not_durable: deque[Reading] = deque(maxlen=_GROUP_LIMIT)
         self._types: dict[int, ValueType] = {}
         self._group: list[Reading] = []
         self._has_some, self._has_room = asyncio.Event(), asyncio.Event()
@@ -72,7 +81,11 @@ class Collector:
         group, self._group = self._group, []
         self._has_some.clear()
         self._has_room.set()
+        self._not_durable.extend(group)
         appended = await self._buffer.append(group)
+        if appended.committed and not self._buffer.fault:  # everything that waited is durable as well
+            self._record(tuple(self._not_durable))
+            self._not_durable.clear()
         if appended.committed:
             await self._link.post(Committed(appended.committed))
         if appended.summarised:

@@ -26,12 +26,14 @@ from pulse_desktop.core.identity.model import IdentityError
 from pulse_desktop.core.mirror.configuration import Configuration
 from pulse_desktop.core.mirror.driver import Mirror
 from pulse_desktop.core.model import BufferLimits, StoreFailure
+from pulse_desktop.core.recent.recent import Recent
 from pulse_desktop.core.settings import Settings
-from pulse_desktop.core.sources.base import Source, supervise
+from pulse_desktop.core.sources.base import Source, SourceWatch, supervise
 from pulse_desktop.core.sources.host import HostSource, Pace
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
 from pulse_desktop.core.status.reporter import Reporter, ReportSettings
 from pulse_desktop.core.status.snapshot import Snapshot
+from pulse_desktop.core.view import EngineView, ViewedParts
 
 log = structlog.get_logger("pulse.desktop.engine")
 
@@ -54,7 +56,8 @@ class World:
 
 class Engine:
     """One run of a collector. Call `run` once; `snapshot` can be read while it runs. `doctor`: the report that a remote
-    command asks for. `must_restart`: a remote command ended the run, so the process should start again."""
+    command asks for. `must_restart`: a remote command ended the run, so the process should start again. `view`: what a
+    window can see; None before the engine is ready."""
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Engine:
         self._sources = make_sources(settings, self._world, self._pace) if sources is None else list(sources)
         self.must_restart = False
         self._reporter: Reporter | None = None
+        self.view: EngineView | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -94,14 +98,20 @@ class Engine:
                 Journal(settings.journal) if settings.journal else None,
             )
         )
+        recent = Recent(settings.state_dir, lambda: buffer.table, world.clock, settings.buffer_min_free_bytes)
         try:
             async with Configuration(settings.state_dir, world.clock, owns_folder=True) as configuration:
-                await self._run(buffer, configuration, stop)
+                await self._run(buffer, recent, configuration, stop)
         finally:
             await buffer.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_TIMEOUT):
+                    await recent.close()
         log.info("collector_stopped", **vars(buffer.counts))
 
-    async def _run(self, buffer: BufferThread, configuration: Configuration, stop: asyncio.Event) -> None:
+    async def _run(
+        self, buffer: BufferThread, recent: Recent, configuration: Configuration, stop: asyncio.Event
+    ) -> None:
         settings, world = self._settings, self._world
         replay = Replay(
             buffer.epoch,
@@ -112,7 +122,7 @@ class Engine:
             keeps_settled=bool(settings.backup_interval),
         )
         link = Link(self._bus, settings.device, buffer, replay, world.clock)
-        collector = Collector(buffer, link)
+        collector = Collector(buffer, link, recent.record)
         mirror = self._open_mirror()
         report = ReportSettings(
             settings.device,
@@ -123,6 +133,8 @@ class Engine:
             lambda: mirror.view if mirror is not None else None,
         )
         reporter = self._reporter = Reporter(report, self._bus, buffer, link, configuration, world.clock)
+        watches = [SourceWatch(source.name, collector, world.clock) for source in self._sources]
+        self.view = EngineView(ViewedParts(reporter, buffer, link, recent, watches, configuration))
         await reporter.apply_replay_limit()  # before the first batch is sent
         await self._apply_interval(configuration)
         async with asyncio.TaskGroup() as group:
@@ -130,11 +142,15 @@ class Engine:
             grouping = group.create_task(collector.run())
             reporting = group.create_task(reporter.run())
             running = group.create_task(self._bus.run())
+            writing = group.create_task(recent.run())
             mirroring: list[asyncio.Task[None]] = []
             if mirror is not None:
                 mirroring.append(group.create_task(_supervise_mirror(mirror)))
                 mirroring.append(group.create_task(self._commands(mirror, configuration, stop).run()))
-            sources = [group.create_task(supervise(s, collector, world.rng)) for s in self._sources]
+            sources = [
+                group.create_task(supervise(source, collector, world.rng, watch))
+                for source, watch in zip(self._sources, watches, strict=True)
+            ]
             log.info(
                 "collector_ready",
                 device=settings.device,
@@ -144,7 +160,7 @@ class Engine:
                 sources=[source.name for source in self._sources],
             )
             await stop.wait()
-            await _cancel(*sources, *mirroring)
+            await _cancel(*sources, *mirroring, writing)
             collector.finish()
             await asyncio.wait([grouping], timeout=_STOP_TIMEOUT)
             await _cancel(grouping)

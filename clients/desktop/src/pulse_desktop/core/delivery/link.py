@@ -23,6 +23,7 @@ from pulse_contracts.topics import (
 from pulse_desktop.core.buffer.thread import BufferThread
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.delivery.replay import Replay
+from pulse_desktop.core.delivery.sends import Sends
 from pulse_desktop.core.delivery.signals import (
     AckReceived,
     BatchTooLarge,
@@ -61,7 +62,8 @@ _SERIES_PER_PART = 300
 
 
 class Link:
-    """The delivery of one device. `refused`: why the broker rejects messages; empty after it accepted one."""
+    """The delivery of one device. `refused`: why the broker rejects messages; empty after it accepted one. `sends`: the
+    newest batches."""
 
     def __init__(self, bus: Bus, device: str, buffer: BufferThread, replay: Replay, clock: Clock) -> None:
         self._bus, self._device, self._buffer, self._replay, self._clock = bus, device, buffer, replay, clock
@@ -72,6 +74,7 @@ class Link:
         self._part = _SERIES_PER_PART
         self._is_idle = asyncio.Event()
         self.refused = ""
+        self.sends = Sends()
 
     @property
     def is_open(self) -> bool:
@@ -154,6 +157,7 @@ class Link:
             match command:
                 case Settle(settlement):
                     settlements.append(settlement)
+                    self.sends.settle(settlement.epoch, settlement.ranges)
                 case DeclareSeries() | SendHello() | DeclareLoss():
                     self._enqueue(command)
                 case SendBatch():
@@ -218,7 +222,9 @@ class Link:
             await self._drop_unreadable(block)
             return
         if piece is not None:
-            batch = as_batch(command, piece, self._replay.epoch.id, self._clock.micros())
+            sent = self._clock.micros()
+            batch = as_batch(command, piece, self._replay.epoch.id, sent)
+            self.sends.add(command, piece, sent)
             if command.shard is None:
                 await self._publish(TELEMETRY_DATA, batch, command.session, command.lease)
             else:
