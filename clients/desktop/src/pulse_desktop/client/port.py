@@ -1,63 +1,29 @@
 """`EngineClient`: what a window needs from the engine, whether it runs in this process or in the service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from pulse_contracts.message import ValueType
 from pulse_desktop.core.delivery.replay_control import ReplayLimit
+from pulse_desktop.core.delivery.sends import Batch
+from pulse_desktop.core.recent.buckets import Points
+from pulse_desktop.core.sources.base import SourceInfo
 from pulse_desktop.core.status.snapshot import Snapshot
+from pulse_desktop.core.view import SeriesInfo
+
+__all__ = [
+    "Batch",
+    "EngineClient",
+    "EngineUnavailable",
+    "Points",
+    "ReplayLimit",
+    "SeriesInfo",
+    "Snapshot",
+    "SourceInfo",
+]
 
 
 class EngineUnavailable(Exception):
     """The engine does not answer. The text says what to do."""
-
-
-@dataclass(frozen=True)
-class SeriesInfo:
-    """One series of this collector, with its newest reading. `t`: microseconds since 1970 UTC; None before the first
-    reading. `per_second`: readings per second over the last 10 s."""
-
-    id: int
-    name: str
-    type: ValueType
-    unit: str
-    t: int | None
-    value: float | int | bool | None
-    per_second: float
-
-
-@dataclass(frozen=True)
-class Points:
-    """Points of one series, ordered by time. For buckets, `lo` and `hi` differ from `last`."""
-
-    t: list[int]
-    last: list[float]
-    lo: list[float]
-    hi: list[float]
-    is_raw: bool
-
-
-@dataclass(frozen=True)
-class SourceInfo:
-    """One source. `state`: "running", "failed" or "waiting". `since`: microseconds since 1970 UTC."""
-
-    name: str
-    state: str
-    since: int
-    error: str
-    per_second: float
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A recent batch. `state`: "in_flight" or "acknowledged". `t`: when it was sent, microseconds since 1970 UTC."""
-
-    number: int
-    readings: int
-    state: str
-    t: int
-    lane: str
 
 
 class EngineClient(Protocol):

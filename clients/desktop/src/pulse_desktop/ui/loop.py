@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def run(application: QApplication, main: Callable[[], Coroutine[None, None, T]]) -> T:
-    """Runs `main` until it returns, and Qt meanwhile. `main` decides when the window ends, not the last closed window."""
+    """Runs `main` until it returns, and Qt meanwhile. Closing the last window does not end it."""
     application.setQuitOnLastWindowClosed(False)
 
     def make() -> asyncio.AbstractEventLoop:

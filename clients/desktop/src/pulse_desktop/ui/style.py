@@ -26,7 +26,8 @@ QLabel[tone="ok"] {{ color: {ok}; }}
 QLabel[tone="accent"] {{ color: {accent}; }}
 QLabel[tone="warn"] {{ color: {warn}; }}
 QLabel[tone="crit"] {{ color: {crit}; }}
-QLabel#badge {{ font-size: 12px; font-weight: 600; border-radius: 10px; padding: 0 12px; background: {track}; color: {fg2}; }}
+QLabel#badge {{ font-size: 12px; font-weight: 600; border-radius: 10px; padding: 0 12px;
+  background: {track}; color: {fg2}; }}
 QLabel#badge[tone="ok"] {{ background: {ok_soft}; color: {ok}; }}
 QLabel#badge[tone="accent"] {{ background: {accent_soft}; color: {accent}; }}
 QLabel#badge[tone="warn"] {{ background: {warn_soft}; color: {warn}; }}

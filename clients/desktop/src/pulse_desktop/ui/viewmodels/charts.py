@@ -87,7 +87,7 @@ def line_of(points: Points, kind: ValueType) -> Line:
     return Line(x, y, [], []) if points.is_raw else Line(x, y, lo, hi)
 
 
-def _append(  # noqa: PLR0913  # four parallel lists are what the plot wants
+def _append(  # four parallel lists are what the plot wants
     x: list[float], y: list[float], lo: list[float], hi: list[float], *, at: float, values: tuple[float, float, float]
 ) -> None:
     x.append(at)
@@ -124,7 +124,8 @@ class Reading:
 
 
 def reading_of(series: SeriesInfo, now: int, tr: Translate) -> Reading:
-    """`now`: microseconds since 1970 UTC. A value is live while it comes at its usual rate, otherwise its age is shown."""
+    """`now`: microseconds since 1970 UTC. A value is live while it comes at its usual rate,
+    otherwise its age is shown."""
     if series.t is None:
         return Reading(numbers.NOTHING, series.unit, tr("No reading"), "quiet", tr("Nothing was read yet"))
     age = max(0.0, (now - series.t) / 1e6)

@@ -149,7 +149,9 @@ def _sentence(condition: Condition, snapshot: Snapshot, tr: Translate) -> str:
         else tr("{share} of the buffer is used. Reconnect, or free disk space").format(
             share=numbers.percent(snapshot.buffer_fill)
         ),
-        Condition.FULL: tr("The oldest readings are thinned, then dropped. Reconnect, or raise the limit of the buffer"),
+        Condition.FULL: tr(
+            "The oldest readings are thinned, then dropped. Reconnect, or raise the limit of the buffer"
+        ),
         Condition.FAULT: snapshot.fault,
     }
     text = texts[condition]

@@ -10,8 +10,8 @@ class History:
         self._samples: deque[tuple[int, float]] = deque(maxlen=length)
 
     def add(self, t: int, value: float) -> None:
-        """Keeps a value. A time that is not after the last one is ignored: the snapshot is the same as before. After the
-        clock was set back, earlier values are forgotten."""
+        """Keeps a value. A time that is not after the last one is ignored: the snapshot is the same. After the clock
+        was set back, earlier values are forgotten."""
         if self._samples and t <= self._samples[-1][0]:
             if t > self._samples[-1][0] - 60_000_000:
                 return

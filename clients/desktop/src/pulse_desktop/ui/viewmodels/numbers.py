@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 """Stands where there is no value."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -53,7 +53,7 @@ def clock_time(micros: int) -> str:
     return datetime.fromtimestamp(micros / 1e6).astimezone().strftime("%H:%M:%S")
 
 
-def value(value_: float | bool | None) -> str:
+def value(value_: float | bool | None) -> str:  # noqa: FBT001  # a reading, not a flag
     """A reading as what it is: `on` and `off`, whole numbers in full, floats with about four significant digits."""
     if value_ is None:
         return NOTHING

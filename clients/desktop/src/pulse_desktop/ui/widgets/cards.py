@@ -57,9 +57,7 @@ class Sparkline(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(gradient)
-        painter.drawPolygon(
-            QPolygonF([*points, QPointF(self.width(), self.height()), QPointF(0, self.height())])
-        )
+        painter.drawPolygon(QPolygonF([*points, QPointF(self.width(), self.height()), QPointF(0, self.height())]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colour, 1.5))
         painter.drawPolyline(QPolygonF(points))

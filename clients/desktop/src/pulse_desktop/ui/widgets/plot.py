@@ -31,7 +31,7 @@ class Plot(QWidget):
         self._plot: Any = pg.PlotWidget(axisItems={"bottom": self._bottom})
         self._curves: list[Any] = []
         self._plot.setMouseEnabled(x=False, y=False)
-        self._plot.setMenuEnabled(False)
+        self._plot.setMenuEnabled(enableMenu=False)
         self._plot.hideButtons()
         self._plot.getPlotItem().getViewBox().disableAutoRange()
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -72,7 +72,7 @@ class Plot(QWidget):
         for curve in self._curves[len(segments) :]:
             curve.hide()
 
-    def _paint(self, curve: Any) -> None:  # noqa: ANN401  # an object of pyqtgraph
+    def _paint(self, curve: Any) -> None:  # an object of pyqtgraph
         colour = QColor(self._appearance.tokens.series[self._colour % len(self._appearance.tokens.series)])
         fill = QColor(colour)
         fill.setAlpha(28)
