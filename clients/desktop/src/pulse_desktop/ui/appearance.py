@@ -1,6 +1,6 @@
 """The theme in force: light, dark or as the system has it. Changes take effect at once."""
 
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont, QFontDatabase
@@ -51,7 +51,7 @@ class Appearance(QObject):
 
 def theme_named(name: str) -> Theme:
     """The theme of this name; "system" for an unknown one."""
-    return cast("Theme", name) if name in THEMES else "system"
+    return next((theme for theme in THEMES if theme == name), "system")
 
 
 def _font() -> QFont:

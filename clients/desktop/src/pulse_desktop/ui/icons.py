@@ -22,7 +22,7 @@ _SHAPES = {
     "M5 19l1.4-1.4M17.6 6.4 19 5'/>",
     "choose": "<path d='M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4'/><circle cx='16' cy='6' r='2'/>"
     "<circle cx='8' cy='12' r='2'/><circle cx='14' cy='18' r='2'/>",
-    "warning": "<path d='M12 3 2 20h20z'/><path d='M12 10v4M12 17v.5'/>",
+    "down": "<path d='M5 9l7 7 7-7'/>",
 }
 
 

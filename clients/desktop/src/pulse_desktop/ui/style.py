@@ -51,9 +51,11 @@ QPushButton#segment {{ background: transparent; border: 1px solid transparent; b
   padding: 0 10px; color: {fg2}; }}
 QPushButton#segment:checked {{ background: {accent_soft}; color: {fg}; }}
 QPushButton#segment:focus {{ border-color: {accent}; }}
-QComboBox {{ background: {field}; border: 1px solid {strong}; border-radius: 8px; padding: 0 10px; min-height: 30px; }}
+QComboBox {{ background: {field}; border: 1px solid {strong}; border-radius: 8px; padding: 0 28px 0 10px;
+  min-height: 30px; }}
 QComboBox:focus {{ border-color: {accent}; }}
-QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::drop-down {{ border: none; width: 0; }}
+QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView, QMenu {{ background: {surface}; border: 1px solid {border};
   selection-background-color: {accent_soft}; selection-color: {fg}; }}
 QMenu {{ padding: 6px; }}

@@ -52,6 +52,7 @@ class Window(QWidget):
         self._choose_series(self._remembered.series)
         self._restyle()
         self._show(poller.last)
+        self.setFocus()  # otherwise the first button is drawn as focused
 
     def _arrange(self) -> None:
         self.banner.setObjectName("banner")

@@ -7,7 +7,7 @@ from pulse_desktop.client.port import SeriesInfo
 from pulse_desktop.ui.appearance import Appearance
 from pulse_desktop.ui.pages.page import Page
 from pulse_desktop.ui.translation import tr
-from pulse_desktop.ui.viewmodels import charts
+from pulse_desktop.ui.viewmodels import charts, numbers
 from pulse_desktop.ui.viewmodels.backlog import Progress
 from pulse_desktop.ui.viewmodels.history import History
 from pulse_desktop.ui.viewmodels.replaying import replay_card
@@ -31,11 +31,15 @@ class ChartCard(Card):
         self.heading, self.plot = Heading(), Plot(appearance, colour)
         self.box.addWidget(self.heading)
         self.box.addWidget(self.plot, 1)
-        self.setMinimumHeight(184)
+        self._is_named = False
+        self.setMinimumHeight(150)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
 
     def show_series(self, series: SeriesInfo, seen: Seen, *, is_paused: bool) -> None:
         """A paused chart keeps its line; its heading stays live."""
+        if series.type == "bool" and not self._is_named:
+            self._is_named = True
+            self.plot.name_values({0.0: numbers.value(value_=False), 1.0: numbers.value(value_=True)})
         self.heading.show_reading(series.name, charts.reading_of(series, seen.now, tr))
         points = seen.points.get(series.id)
         if is_paused or points is None:
@@ -72,7 +76,7 @@ class Dashboard(Page):
         self.theme_button = IconButton(appearance, "moon", tr("Switch the theme"), is_bare=True)
         self.theme_button.clicked.connect(self.theme_toggled)
         for widget in (self.spans, self.series_button, self.pause_button, self.theme_button):
-            self.actions.addWidget(widget)
+            self.toolbar.addWidget(widget)
         row = QHBoxLayout()
         row.setSpacing(16)
         self.tiles = [TileCard(appearance, icon, colour) for icon, colour in _TILES]
@@ -119,18 +123,20 @@ class Dashboard(Page):
         self._show_charts(charts.choose(seen.series, wanted), seen)
 
     def _show_charts(self, chosen: list[SeriesInfo], seen: Seen) -> None:
-        if len(chosen) != len(self.charts):
+        names = [one.name for one in chosen]
+        if names != self._shown:
+            self._arrange(0)  # a chart belongs to one series: axis, colour and line
             self._arrange(len(chosen))
-        self._shown = [one.name for one in chosen]
+            self._shown = names
         for card, series in zip(self.charts, chosen, strict=True):
             card.show_series(series, seen, is_paused=self.is_paused)
 
     def _arrange(self, count: int) -> None:
-        while len(self.charts) > count:
-            card = self.charts.pop()
+        for card in self.charts[count:]:
             self._grid.removeWidget(card)
             card.hide()
             card.deleteLater()
+        del self.charts[count:]
         while len(self.charts) < count:
             self.charts.append(ChartCard(self._appearance, len(self.charts)))
         self._empty.setVisible(not count)

@@ -6,7 +6,7 @@ from pulse_desktop.ui.widgets.texts import Elided, label
 
 
 class Page(QWidget):
-    """`actions`: the row at the right of the heading. `body`: the column below."""
+    """`toolbar`: the row at the right of the heading. `body`: the column below."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -16,11 +16,11 @@ class Page(QWidget):
         heading.setSpacing(0)
         heading.addWidget(label("heading", title))
         heading.addWidget(self._subtitle)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(10)
+        self.toolbar = QHBoxLayout()
+        self.toolbar.setSpacing(10)
         top = QHBoxLayout()
         top.addLayout(heading, 1)
-        top.addLayout(self.actions)
+        top.addLayout(self.toolbar)
         self.body = QVBoxLayout()
         self.body.setSpacing(16)
         column = QVBoxLayout(self)

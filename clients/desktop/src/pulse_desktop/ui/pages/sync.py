@@ -1,7 +1,7 @@
 """Sync & buffer: how far the backlog is delivered, what is on disk, the newest batches, and the limit of the replay."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 from pulse_desktop.client.port import ReplayLimit
 from pulse_desktop.ui.appearance import Appearance
@@ -15,7 +15,7 @@ from pulse_desktop.ui.viewmodels.limits import choices, limit_of, rate_label
 from pulse_desktop.ui.viewmodels.replaying import replay_card
 from pulse_desktop.ui.viewmodels.seen import Seen
 from pulse_desktop.ui.viewmodels.tiles import sync_tiles
-from pulse_desktop.ui.widgets.buttons import IconButton
+from pulse_desktop.ui.widgets.buttons import Choice, IconButton
 from pulse_desktop.ui.widgets.cards import Card, Heading, ReplayPanel, TileCard
 from pulse_desktop.ui.widgets.plot import Plot
 from pulse_desktop.ui.widgets.texts import Badge, label
@@ -36,16 +36,16 @@ class Sync(Page):
         self._offered: list[float | None] = []
         self._rows: list[batches.BatchRow] = []
         self._depth = History(_DEPTH_SAMPLES)
-        self.rates = QComboBox()
+        self.rates = Choice(appearance)
         self.rates.setAccessibleName(tr("Rate limit of the replay"))
         self.rates.setToolTip(tr("Rate limit of the replay"))
-        self.rates.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.rates.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
         self.rates.activated.connect(self._choose_rate)
         self.pause_button = IconButton(appearance, "pause", tr("Pause replay"))
         self.pause_button.clicked.connect(self._toggle_pause)
-        self.actions.addWidget(label("label", tr("Rate limit")))
-        self.actions.addWidget(self.rates)
-        self.actions.addWidget(self.pause_button)
+        self.toolbar.addWidget(label("label", tr("Rate limit")))
+        self.toolbar.addWidget(self.rates)
+        self.toolbar.addWidget(self.pause_button)
         self.replay = ReplayPanel()
         self.body.addWidget(self.replay)
         row = QHBoxLayout()
@@ -54,13 +54,13 @@ class Sync(Page):
         for tile in self.tiles:
             row.addWidget(tile, 1)
         self.body.addLayout(row)
-        self.heading, self.depth = Heading(), Plot(appearance, 0)
+        self.heading, self.depth_plot = Heading(), Plot(appearance, 0)
         self.table = _table()
         self._none = label("label", tr("No batch was sent since the start"))
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         lower = QHBoxLayout()
         lower.setSpacing(16)
-        lower.addWidget(_card(self.heading, self.depth), 3)
+        lower.addWidget(_card(self.heading, self.depth_plot), 3)
         lower.addWidget(_card(label("title", tr("Recent batches")), self.table, self._none), 2)
         self.body.addLayout(lower, 1)
         self._show_limit(ReplayLimit())
@@ -89,7 +89,7 @@ class Sync(Page):
         since = tr("Since {time}").format(time=numbers.clock_time(self._depth.times[0]))
         reading = charts.Reading(numbers.count(waiting), tr("readings"), "", "quiet", since)
         self.heading.show_reading(tr("Buffer depth"), reading)
-        self.depth.show_line(line, (0.0, top), min(times[0], times[-1] - 60), times[-1])
+        self.depth_plot.show_line(line, (0.0, top), min(times[0], times[-1] - 60), times[-1])
 
     def _show_batches(self, rows: list[batches.BatchRow]) -> None:
         self.table.setVisible(bool(rows))
@@ -152,7 +152,8 @@ def _table() -> QTableWidget:
     header.setSectionResizeMode(4, QHeaderView.ResizeMode.Fixed)
     header.resizeSection(4, 128)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    made.horizontalHeaderItem(1).setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    if (readings := made.horizontalHeaderItem(1)) is not None:
+        readings.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return made
 
 

@@ -63,7 +63,7 @@ class Line:
 
     def limits(self) -> tuple[float, float] | None:
         """The lowest and highest finite value; None without one."""
-        finite = [value for value in (self.y, self.lo, self.hi) for value in value if math.isfinite(value)]
+        finite = [value for values in (self.y, self.lo, self.hi) for value in values if math.isfinite(value)]
         return (min(finite), max(finite)) if finite else None
 
 

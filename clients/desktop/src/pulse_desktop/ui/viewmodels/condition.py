@@ -1,5 +1,6 @@
 """The condition of the collector in one word, a colour and a sentence: connecting, offline, replaying, full, …"""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -135,7 +136,7 @@ def _word(condition: Condition, tr: Translate) -> str:
 
 def _sentence(condition: Condition, snapshot: Snapshot, tr: Translate) -> str:
     left = "" if snapshot.full_in is None else numbers.span(snapshot.full_in)
-    detail = snapshot.link_detail
+    detail = re.sub(r"^\[Errno \d+\] ", "", snapshot.link_detail)  # people read the words
     texts = {
         Condition.STARTING: tr("The collector is starting"),
         Condition.LIVE: tr("Readings are delivered as they come"),

@@ -36,6 +36,19 @@ def size(count_: float) -> tuple[str, str]:
     return f"{count_:,.0f}", "B"
 
 
+def tick(value_: float, spacing: float) -> str:
+    """A number on an axis whose marks are `spacing` apart, from a million on with a prefix: `2.4 G`."""
+    for prefix, divisor in ((" T", 1e12), (" G", 1e9), (" M", 1e6)):
+        if abs(value_) >= divisor:
+            return _fixed(value_ / divisor, spacing / divisor) + prefix
+    return f"{value_:.2e}" if 0 < abs(value_) < 1e-4 else _fixed(value_, spacing)
+
+
+def _fixed(value_: float, spacing: float) -> str:
+    decimals = max(0, math.ceil(-math.log10(spacing) - 1e-9)) if spacing > 0 else 0
+    return f"{value_:,.{min(decimals, 6)}f}"
+
+
 def span(seconds: float) -> str:
     """A span of time in at most two units: `40 s`, `3 min 12 s`, `3 h 10 min`, `2 d 4 h`."""
     whole = max(0, round(seconds))

@@ -1,6 +1,7 @@
 """A chart of one line over time. The only module that imports pyqtgraph."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyqtgraph as pg
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pulse_desktop.ui.appearance import Appearance
+from pulse_desktop.ui.viewmodels import numbers
 from pulse_desktop.ui.viewmodels.charts import Line
 
 _RANGE_EVERY = 0.5
@@ -23,7 +25,7 @@ class Plot(QWidget):
         """`colour`: index of the line's colour in the theme."""
         super().__init__()
         self._appearance, self._colour = appearance, colour
-        self._limits: tuple[float, float] | None = None
+        self._limits: tuple[float, float] = (0.0, 0.0)
         self._ranged_at = -math.inf
         self._line = Line([], [], [], [])
         # pyqtgraph has no types: its objects stay inside this class
@@ -38,7 +40,10 @@ class Plot(QWidget):
         self._plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         left = self._plot.getAxis("left")
         left.setWidth(_AXIS_WIDTH)
-        left.enableAutoSIPrefix(False)
+        left.enableAutoSIPrefix(enable=False)
+        left.setTickDensity(0.7)
+        left.tickStrings = self._tick_texts
+        self._bottom.setHeight(22)
         for axis in (left, self._bottom):
             axis.setStyle(tickLength=0, tickFont=_tick_font(), tickTextOffset=6, maxTickLevel=1)
         layout = QVBoxLayout(self)
@@ -55,7 +60,7 @@ class Plot(QWidget):
     def show_line(self, line: Line, limits: tuple[float, float], start: float, end: float) -> None:
         """`limits`: the vertical range; `start`, `end`: the horizontal one, seconds since 1970 UTC."""
         self._line = line
-        if limits != self._limits and (abs(end - self._ranged_at) >= _RANGE_EVERY or self._limits is None):
+        if limits != self._limits and abs(end - self._ranged_at) >= _RANGE_EVERY:
             self._limits, self._ranged_at = limits, end
             self._plot.setYRange(*limits, padding=0)
         self._plot.setXRange(start, end, padding=0)
@@ -65,12 +70,21 @@ class Plot(QWidget):
             self._plot.addItem(curve)
             self._curves.append(curve)
             self._paint(curve)
-        floor = (self._limits or limits)[0]
+        floor = self._limits[0]
         for curve, (x, y) in zip(self._curves, segments, strict=False):
             curve.setData(x, y, fillLevel=floor)
             curve.show()
         for curve in self._curves[len(segments) :]:
             curve.hide()
+
+    def name_values(self, names: Mapping[float, str]) -> None:
+        """Shows these words on the vertical axis in place of numbers."""
+        self._plot.getAxis("left").setTicks([list(names.items())])
+
+    def _tick_texts(self, values: Sequence[float], scale: float, _spacing: float) -> list[str]:
+        # the same decimals on every mark; pyqtgraph asks for major and minor marks one after the other
+        spacing = (self._limits[1] - self._limits[0]) / 10
+        return [numbers.tick(value * scale, spacing * scale) for value in values]
 
     def _paint(self, curve: Any) -> None:  # an object of pyqtgraph
         colour = QColor(self._appearance.tokens.series[self._colour % len(self._appearance.tokens.series)])

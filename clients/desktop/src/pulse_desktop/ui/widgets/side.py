@@ -49,6 +49,7 @@ class Side(QWidget):
             button.setObjectName("navigation")
             button.setAccessibleName(text)
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setIconSize(QSize(18, 18))
             button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
             self._group.addButton(button)
