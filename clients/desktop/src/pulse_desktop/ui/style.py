@@ -26,7 +26,7 @@ QLabel[tone="ok"] {{ color: {ok}; }}
 QLabel[tone="accent"] {{ color: {accent}; }}
 QLabel[tone="warn"] {{ color: {warn}; }}
 QLabel[tone="crit"] {{ color: {crit}; }}
-QLabel#badge {{ font-size: 12px; font-weight: 600; border-radius: 10px; padding: 0 12px;
+QLabel#badge {{ font-size: 12px; font-weight: 600; border-radius: 10px; padding: 0 10px;
   background: {track}; color: {fg2}; }}
 QLabel#badge[tone="ok"] {{ background: {ok_soft}; color: {ok}; }}
 QLabel#badge[tone="accent"] {{ background: {accent_soft}; color: {accent}; }}
@@ -66,10 +66,10 @@ QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
 QProgressBar[tone="warn"]::chunk {{ background: {warn_fill}; }}
 QProgressBar[tone="crit"]::chunk {{ background: {crit_fill}; }}
 QTableWidget {{ background: {surface}; border: none; gridline-color: transparent; }}
-QTableWidget::item {{ border-bottom: 1px solid {border}; padding: 0 8px; }}
+QTableWidget::item {{ border-bottom: 1px solid {border}; padding: 0 6px; }}
 QHeaderView, QHeaderView::section {{ background: {surface}; border: none; }}
 QHeaderView::section {{ color: {fg3}; font-size: 11px; font-weight: 600; border-bottom: 1px solid {border};
-  padding: 0 8px; min-height: 28px; }}
+  padding: 0 6px; min-height: 28px; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QScrollBar::handle:vertical {{ background: {strong}; border-radius: 4px; min-height: 32px; margin: 1px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}

@@ -60,8 +60,8 @@ class Sync(Page):
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         lower = QHBoxLayout()
         lower.setSpacing(16)
-        lower.addWidget(_card(self.heading, self.depth_plot), 3)
-        lower.addWidget(_card(label("title", tr("Recent batches")), self.table, self._none), 2)
+        lower.addWidget(_card(self.heading, self.depth_plot), 5)
+        lower.addWidget(_card(label("title", tr("Recent batches")), self.table, self._none), 4)
         self.body.addLayout(lower, 1)
         self._show_limit(ReplayLimit())
 
@@ -148,9 +148,8 @@ def _table() -> QTableWidget:
     made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     header = made.horizontalHeader()
     header.setHighlightSections(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    header.setSectionResizeMode(4, QHeaderView.ResizeMode.Fixed)
-    header.resizeSection(4, 128)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     if (readings := made.horizontalHeaderItem(1)) is not None:
         readings.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -161,7 +160,7 @@ def _badge_cell(row: batches.BatchRow) -> QWidget:
     cell, badge = QWidget(), Badge()
     badge.show_state(row.state, row.tone)
     layout = QHBoxLayout(cell)
-    layout.setContentsMargins(8, 0, 0, 0)
+    layout.setContentsMargins(4, 0, 0, 0)
     layout.addWidget(badge)
     layout.addStretch()
     return cell
