@@ -19,7 +19,8 @@ Steps = Callable[[Window], Awaitable[None]]
 def drive(
     application: QApplication, client: EngineClient, folder: Path, steps: Steps, *, theme: Theme = "light"
 ) -> Appearance:
-    """Opens a window of 1280 by 720 pixels, polls, runs the steps, and closes it."""
+    """Opens a window of 1280 by 720 pixels, polls, runs the steps, and closes it. A step must not call `processEvents`:
+    tasks that wake inside it are lost."""
     appearance = Appearance(application, theme)
 
     async def run() -> None:
@@ -28,7 +29,7 @@ def drive(
         window.resize(1280, 720)
         window.show()
         try:
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.timeout(40), asyncio.TaskGroup() as group:
                 polling = group.create_task(poller.run())
                 await steps(window)
                 polling.cancel()

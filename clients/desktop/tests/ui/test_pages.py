@@ -56,7 +56,6 @@ def test_every_page_is_painted_and_nothing_is_clipped(
             window.open_page(page)
             if page == "sync":
                 await eventually(lambda: window.sync.table.rowCount() == 2)
-            application.processEvents()
             seen = colours(window)
             tokens = DARK if theme == "dark" else LIGHT
             assert {tokens.bg, tokens.surface} <= seen

@@ -104,7 +104,10 @@ class Sync(Page):
                 right = Qt.AlignmentFlag.AlignRight if column == 1 else Qt.AlignmentFlag.AlignLeft
                 item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(index, column, item)
-            self.table.setCellWidget(index, 4, _badge_cell(row))
+            cell = _badge_cell(row)
+            self.table.setCellWidget(index, 4, cell)
+            header = self.table.horizontalHeader()  # it does not count the padding of a badge
+            header.resizeSection(4, max(header.sectionSize(4), cell.sizeHint().width() + 4))
 
     def _show_limit(self, limit: ReplayLimit) -> None:
         self._limit = limit
@@ -150,6 +153,7 @@ def _table() -> QTableWidget:
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+    header.setSectionResizeMode(4, QHeaderView.ResizeMode.Fixed)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     if (readings := made.horizontalHeaderItem(1)) is not None:
         readings.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -158,9 +162,10 @@ def _table() -> QTableWidget:
 
 def _badge_cell(row: batches.BatchRow) -> QWidget:
     cell, badge = QWidget(), Badge()
-    badge.show_state(row.state, row.tone)
     layout = QHBoxLayout(cell)
     layout.setContentsMargins(4, 0, 0, 0)
     layout.addWidget(badge)
     layout.addStretch()
+    badge.show_state(row.state, row.tone)  # a badge without a parent would open a window
+    badge.ensurePolished()
     return cell
