@@ -104,10 +104,7 @@ class Sync(Page):
                 right = Qt.AlignmentFlag.AlignRight if column == 1 else Qt.AlignmentFlag.AlignLeft
                 item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(index, column, item)
-            cell = _badge_cell(row)
-            self.table.setCellWidget(index, 4, cell)
-            header = self.table.horizontalHeader()  # it does not count the padding of a badge
-            header.resizeSection(4, max(header.sectionSize(4), cell.sizeHint().width() + 4))
+            self.table.setCellWidget(index, 4, _badge_cell(row))
 
     def _show_limit(self, limit: ReplayLimit) -> None:
         self._limit = limit
@@ -154,6 +151,8 @@ def _table() -> QTableWidget:
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
     header.setSectionResizeMode(4, QHeaderView.ResizeMode.Fixed)
+    # a badge is bold and has padding, which is known only once it is painted
+    header.resizeSection(4, round(made.fontMetrics().horizontalAdvance(tr("Acknowledged")) * 1.12) + 40)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     if (readings := made.horizontalHeaderItem(1)) is not None:
         readings.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -167,5 +166,4 @@ def _badge_cell(row: batches.BatchRow) -> QWidget:
     layout.addWidget(badge)
     layout.addStretch()
     badge.show_state(row.state, row.tone)  # a badge without a parent would open a window
-    badge.ensurePolished()
     return cell
