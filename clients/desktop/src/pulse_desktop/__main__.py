@@ -13,17 +13,16 @@ from typing import Any
 import structlog
 
 from pulse_desktop.cli import buffer, doctor, enrol, mirror, parser, people, quarantine, replay
-from pulse_desktop.cli.broker import open_bus
+from pulse_desktop.cli.assembly import StateDirectoryError, make_engine, owned
 from pulse_desktop.cli.credentials import broker_password, load_settings
 from pulse_desktop.cli.opened import NotEnrolledError
 from pulse_desktop.cli.terminal import ALREADY_RUNNING, BAD_SETTINGS, FAILED, OK, complain, say
+from pulse_desktop.client.server import window_server
 from pulse_desktop.core import logs
-from pulse_desktop.core.engine import Engine, World
 from pulse_desktop.core.identity.model import IdentityError
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.settings import BadSettingsError, Settings
 from pulse_desktop.core.state_directory import lock
-from pulse_desktop.core.state_directory.privacy import keep_private
 from pulse_desktop.core.status import snapshot
 from pulse_desktop.core.storage.inspection import NoBufferError
 
@@ -110,24 +109,20 @@ def _run(flags: dict[str, Any]) -> int:
     password = broker_password(settings)
     logs.configure(settings.log_format)
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keep_private(settings.state_dir)
-        held = lock.acquire(settings.state_dir)
+        with owned(settings):
+            must_restart = asyncio.run(_collect(settings, password))
     except lock.AlreadyRunningError as error:
         complain(str(error))
         return ALREADY_RUNNING
-    except OSError as error:
-        complain(f"the state directory {settings.state_dir} cannot be written: {error.strerror}")
+    except StateDirectoryError as error:
+        complain(str(error))
         return BAD_SETTINGS
-    with held:
-        try:
-            must_restart = asyncio.run(_collect(settings, password))
-        except StoreFailure as error:
-            complain(f"the buffer in {settings.state_dir} cannot be used: {error}")
-            return BAD_SETTINGS
-        except OSError as error:
-            complain(f"{error.filename}: {error.strerror}")
-            return BAD_SETTINGS
+    except StoreFailure as error:
+        complain(f"the buffer in {settings.state_dir} cannot be used: {error}")
+        return BAD_SETTINGS
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}")
+        return BAD_SETTINGS
     if must_restart:  # as the same process, so that its supervisor need not know
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # this very program
     return OK
@@ -139,11 +134,9 @@ async def _collect(settings: Settings, password: str) -> bool:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    world = World()
-    engine = Engine(
-        settings, open_bus(settings, password, world), world, doctor=lambda: "\n".join(doctor.report(settings)[0])
-    )
-    await engine.run(stop)
+    engine = make_engine(settings, password)
+    async with window_server(settings.state_dir, lambda: engine.view):
+        await engine.run(stop)
     return engine.must_restart
 
 

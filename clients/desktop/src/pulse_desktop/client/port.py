@@ -22,8 +22,8 @@ __all__ = [
 ]
 
 
-class EngineUnavailable(Exception):
-    """The engine does not answer. The text says what to do."""
+class EngineUnavailable(Exception):  # a state of the world
+    """The engine does not answer, or cannot do what was asked. The text says what to do."""
 
 
 class EngineClient(Protocol):
@@ -34,7 +34,7 @@ class EngineClient(Protocol):
         """Whether the engine runs in the service, not in this process."""
 
     async def start(self) -> None:
-        """Returns when the engine answers. Raises EngineUnavailable with what to do."""
+        """Returns when the engine answers. Raises EngineUnavailable with what to do; it can be called again then."""
 
     async def snapshot(self) -> Snapshot | None:
         """The newest snapshot; None before the first."""
@@ -43,16 +43,17 @@ class EngineClient(Protocol):
         """Every series of this collector."""
 
     async def points(self, series: Sequence[int], start: int, end: int, most: int) -> dict[int, Points]:
-        """At most `most` points or buckets per series between `start` and `end`, microseconds since 1970 UTC."""
+        """At most `most` points or buckets per series in `[start, end)`, microseconds since 1970 UTC. Raises ValueError
+        for a range or number that cannot be answered, see `Recent.points`."""
 
     async def sources(self) -> list[SourceInfo]:
-        """Every source."""
+        """The state of each source."""
 
     async def batches(self) -> list[Batch]:
-        """The newest 20 batches."""
+        """The newest 20 batches, newest first."""
 
     async def limit_replay(self, limit: ReplayLimit) -> None:
-        """Changes the operator's limit for the backlog."""
+        """Changes the operator's limit for the backlog; it is durable when this returns."""
 
     async def stop(self) -> None:
         """In this process: stops the engine. Attached: closes the connection only."""

@@ -1,5 +1,5 @@
 """`recent.db`: the buckets of 60 s of the last 24 hours. Nothing depends on it: it may be deleted or corrupt at any
-time, and is then created anew. One thread owns a `RecentFile`."""
+time, and is then created anew; a corrupt file is kept as `recent.corrupt`. One thread owns a `RecentFile`."""
 
 import math
 import os
@@ -16,6 +16,7 @@ from pulse_desktop.core.recent.buckets import Bucket
 from pulse_desktop.core.storage.failures import translated
 
 FILE: Final = "recent.db"
+SET_ASIDE: Final = "recent.corrupt"
 _VERSION: Final = 1
 _AGE: Final = 86_400 * 1_000_000
 _MINUTE: Final = 60 * 1_000_000
@@ -120,18 +121,20 @@ class RecentFile:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        """The connection. After an error it is closed, and an unusable file is deleted."""
+        """The connection. After an error it is closed, and an unusable file is set aside."""
         try:
             with translated():
                 yield self._open()
         except StoreFailure as failure:
-            self._give_up(is_corrupt=failure.kind == "corrupt")
+            self.close()
+            if failure.kind == "corrupt":
+                raise self._set_aside(failure.detail) from failure
             raise
         except sqlite3.DatabaseError as error:  # another program wrote the file
-            self._give_up(is_corrupt=True)
-            raise StoreFailure("corrupt", str(error)) from error
+            self.close()
+            raise self._set_aside(str(error)) from error
         except OSError as error:
-            self._give_up(is_corrupt=False)
+            self.close()
             raise StoreFailure("i/o error", f"{self._path}: {error.strerror}") from error
 
     def _open(self) -> sqlite3.Connection:
@@ -166,12 +169,15 @@ class RecentFile:
         if self._inherited is None:
             self._inherited = {key: newest.get(id_, -1) for key, id_ in self._ids.items()}
 
-    def _give_up(self, *, is_corrupt: bool) -> None:
-        self.close()
-        if is_corrupt:
-            with suppress(OSError):
-                for suffix in ("", "-wal", "-shm"):
-                    self._path.with_name(FILE + suffix).unlink(missing_ok=True)
+    def _set_aside(self, detail: str) -> StoreFailure:
+        """Renames the file, which replaces the one that was set aside before. Returns the failure with its name."""
+        try:
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(FILE + suffix).unlink(missing_ok=True)
+            self._path.replace(self._path.with_name(SET_ASIDE))
+        except OSError as error:
+            return StoreFailure("corrupt", f"{detail}; {FILE} cannot be set aside: {error.strerror}")
+        return StoreFailure("corrupt", f"{detail}; {FILE} is kept as {SET_ASIDE}, and a new file is created")
 
 
 def _cell(value: Value) -> Value | None:
