@@ -33,6 +33,9 @@ logs: setup ## follow the logs (make logs NAME=web: one process)
 reset: setup ## delete every reading, account and secret of the state directory (asks first)
 	@$(PY) -m pulse_standalone reset
 
+desktop: $(VENV)/.window ## open the collector's window on the running system (installs Qt, about 90 MB)
+	@PULSE_COLLECTOR_STATE_DIR="$(or $(PULSE_STATE_DIR),.pulse)/collector" PULSE_SECRETS=file $(PY) -m pulse_desktop.ui
+
 ##@ Work on it
 test: setup-dev setup-web ## run every test in stages (about 40 minutes); STAGE=web|python|browser|api|faults runs one
 	@tests/run $(or $(STAGE),all)
@@ -97,6 +100,11 @@ $(VENV)/.run: $(VENV)/.uv requirements/run.txt $(foreach member,$(MEMBERS),$(mem
 	$(SAY) "python: installing the run-time packages"
 	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/run.txt
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index $(EDITABLE)
+	@touch $@
+
+$(VENV)/.window: $(VENV)/.run requirements/window.txt
+	$(SAY) "python: installing Qt"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/window.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt

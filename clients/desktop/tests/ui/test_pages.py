@@ -41,8 +41,9 @@ def assert_columns_fit(window: Window) -> None:
     table = window.sync.table
     if table.isVisible():
         widths = [table.columnWidth(column) for column in range(table.columnCount())]
-        assert all(table.sizeHintForColumn(column) <= width for column, width in enumerate(widths))
-        assert sum(widths) <= table.viewport().width()
+        hints = [table.sizeHintForColumn(column) for column in range(table.columnCount())]
+        assert all(hint <= width for hint, width in zip(hints, widths, strict=True)), (hints, widths)
+        assert sum(widths) <= table.viewport().width(), widths
 
 
 @pytest.mark.parametrize("theme", THEMES)

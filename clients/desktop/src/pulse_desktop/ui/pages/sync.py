@@ -60,8 +60,8 @@ class Sync(Page):
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         lower = QHBoxLayout()
         lower.setSpacing(16)
-        lower.addWidget(_card(self.heading, self.depth_plot), 5)
-        lower.addWidget(_card(label("title", tr("Recent batches")), self.table, self._none), 4)
+        lower.addWidget(_card(self.heading, self.depth_plot), 1)
+        lower.addWidget(_card(label("title", tr("Recent batches")), self.table, self._none), 1)
         self.body.addLayout(lower, 1)
         self._show_limit(ReplayLimit())
 
