@@ -1,7 +1,7 @@
 # PrecisionPulse: every command that people and CI use. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-web run stop status logs reset test test-fast lint format bench e2e resilience soak fuzz fuzz-api lock generate clean
+.PHONY: help setup setup-dev setup-web run stop status logs reset desktop test test-fast lint format bench e2e resilience soak fuzz fuzz-api lock generate clean
 
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
   $$one -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$one && break; done)
