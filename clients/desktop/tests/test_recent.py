@@ -165,6 +165,23 @@ def held_in(memory: Memory, series: int) -> tuple[int, int, int]:
     return sum(len(h.raw) for h in held), sum(len(h.fine) for h in held), sum(len(h.pending) for h in held)
 
 
+def test_buckets_that_leave_because_the_clock_was_ahead_do_not_hide_present_ones() -> None:
+    time = SetClock()
+    memory = Memory(time.clock)
+    time.now += 48 * HOUR
+    for _ in range(800):
+        memory.record([Reading(1, time.now, 1.0)])
+        time.pass_(5 * SECOND)
+    time.now = NOON
+    for _ in range(800):
+        memory.record([Reading(1, time.now, 2.0)])
+        time.pass_(5 * SECOND)
+    points = selected(memory.held(1), ([], -1), time.now - HOUR // 2, time.now, 20_000)
+    assert set(points.last) == {2.0}
+    assert len(points.t) == 360, "not in buckets of a minute"
+    assert selected(memory.held(1), ([], -1), time.now - MINUTE, time.now, 500).is_raw
+
+
 @pytest.mark.parametrize("series", [1, 2_000])
 def test_memory_is_bounded_whatever_the_number_of_series(series: int) -> None:
     time = SetClock()

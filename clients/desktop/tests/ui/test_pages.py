@@ -29,7 +29,8 @@ def colours(window: Window) -> set[str]:
 def clipped(window: Window) -> list[str]:
     """Visible labels and buttons that have less room than their text needs."""
     found = []
-    for widget in [*window.findChildren(QLabel), *window.findChildren(QAbstractButton)]:
+    widgets: list[QLabel | QAbstractButton] = [*window.findChildren(QLabel), *window.findChildren(QAbstractButton)]
+    for widget in widgets:
         if not widget.isVisible() or isinstance(widget, Elided) or not widget.text():
             continue
         if widget.width() < widget.minimumSizeHint().width() or widget.height() < widget.fontMetrics().height():

@@ -78,6 +78,23 @@ def test_a_second_start_raises_the_first_window_and_ends(tmp_path: Path) -> None
     assert not (folder / "window-raise.sock").exists()
 
 
+def test_a_window_attaches_to_the_running_service_and_leaves_it_running(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    command = [sys.executable, "-m", "pulse_desktop", "run"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(folder)) as service:  # noqa: S603
+        assert service.stderr is not None
+        for line in service.stderr:
+            if "collector_ready" in line:
+                break
+        with start(folder, "--smoke") as window:
+            _, errors = window.communicate(timeout=40)
+        assert (window.returncode, "collector_ready" in errors) == (0, False), errors
+        assert service.poll() is None
+        service.send_signal(signal.SIGTERM)
+        service.communicate(timeout=20)
+    assert service.returncode == 0
+
+
 def test_invalid_settings_are_named(tmp_path: Path) -> None:
     with start(tmp_path, PULSE_DEVICE="No!") as process:
         _, errors = process.communicate(timeout=20)

@@ -54,19 +54,26 @@ class _Series:
         _add(self.pending, t - t % COARSE, t, value)
 
     def bound(self, now: int, raw_most: int, fine_most: int) -> None:
-        """Evicts what is too old or too much."""
-        raw, fine = self.raw, self.fine
+        """Evicts what is too old or too much. What was evicted while the clock was ahead hides nothing after it was set
+        back."""
+        raw, fine, ahead = self.raw, self.fine, now + _AHEAD
+        if self.raw_evicted is not None and self.raw_evicted > ahead:
+            self.raw_evicted = None
+        if self.fine_evicted is not None and self.fine_evicted > ahead:
+            self.fine_evicted = None
         while raw and (len(raw) > raw_most or raw[0][0] < now - _RAW_AGE):
-            self.raw_evicted = _later(self.raw_evicted, raw.popleft()[0] + 1)
+            t, _ = raw.popleft()
+            if t < ahead:
+                self.raw_evicted = _later(self.raw_evicted, t + 1)
         if len(fine) > fine_most:
-            for start in [s for s in fine if not now - _FINE_AGE <= s <= now + _AHEAD]:
+            for start in [s for s in fine if not now - _FINE_AGE <= s <= ahead]:
                 self._evict_fine(start, now)
             for start in sorted(fine)[: max(0, len(fine) - fine_most)]:
                 self._evict_fine(start, now)
 
     def _evict_fine(self, start: int, now: int) -> None:
         del self.fine[start]
-        if start <= now + _AHEAD:
+        if start + FINE <= now + _AHEAD:
             self.fine_evicted = _later(self.fine_evicted, start + FINE)
 
     def held(self) -> Held:
