@@ -25,7 +25,10 @@ def _packages() -> str | None:
     absent = [name for name in _PACKAGES if util.find_spec(name) is None]
     if absent:
         return f"the window needs {', '.join(absent)}: {INSTALL}"
-    return version_problem(metadata.version("PySide6-Essentials"), sys.version_info[:2])
+    try:
+        return version_problem(metadata.version("PySide6-Essentials"), sys.version_info[:2])
+    except metadata.PackageNotFoundError:  # a package of the distribution, which never had the bad version
+        return None
 
 
 def version_problem(qt: str, python: tuple[int, int]) -> str | None:
