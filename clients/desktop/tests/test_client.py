@@ -161,6 +161,21 @@ async def test_a_stopped_engine_keeps_its_limit_and_gives_the_folder_back(tmp_pa
     await second.stop()
 
 
+async def test_a_restart_that_a_remote_command_demands_gives_a_new_engine(tmp_path: Path) -> None:
+    client = InProcessClient(settings_of(tmp_path), "")
+    await client.start()
+    first = client._engine
+    assert first is not None
+    assert client._loop is not None
+    first.must_restart = True  # as the command does
+    client._loop.call_soon_threadsafe(client._end)
+    await eventually(lambda: client._engine is not first)
+    await client.start()
+    assert await client.sources()
+    await client.stop()
+    assert not lock.is_held(tmp_path)
+
+
 async def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")

@@ -214,6 +214,14 @@ async def test_values_of_a_clock_that_was_ahead_do_not_displace_present_ones(tmp
     assert file.execute("SELECT count(*) FROM bucket WHERE t > ?", (time.now + HOUR,)).fetchall() == [(0,)]
 
 
+async def test_a_window_that_asks_while_the_engine_ends_gets_what_is_in_memory(tmp_path: Path) -> None:
+    time = SetClock()
+    recent = open_recent(tmp_path, time)
+    levels(time, SECOND, 10, recent)
+    await recent.close()
+    assert len((await recent.points([1], NOON, time.now, 500))[1].t) == 10
+
+
 @pytest.mark.parametrize(("end", "most"), [(NOON, 10), (NOON + 1, 0), (NOON + 1, 20_001)])
 async def test_a_question_without_a_meaning_is_refused(tmp_path: Path, end: int, most: int) -> None:
     recent: Recent = open_recent(tmp_path, SetClock())

@@ -91,7 +91,7 @@ class InProcessClient:
         if thread is None or not thread.is_alive() or loop is None or engine is None:
             raise EngineUnavailable(self._reason)
         if engine.view is None:
-            raise EngineUnavailable("The collector is starting. Wait a moment.")
+            raise EngineUnavailable("The collector is starting or stopping. Wait a moment.")
         asked = question(engine.view)
         try:
             answer = asyncio.run_coroutine_threadsafe(asked, loop)

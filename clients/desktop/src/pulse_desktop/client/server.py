@@ -42,7 +42,7 @@ _TIMEOUT = 5.0
 
 @asynccontextmanager
 async def window_server(folder: Path, view: Callable[[], EngineView | None]) -> AsyncIterator[None]:
-    """Serves windows meanwhile. `view` returns None until the engine is ready. The caller holds the lock of the folder,
+    """Serves windows meanwhile. `view` returns None unless the engine is ready. The caller holds the folder's lock,
     so an existing socket belongs to no living process. A socket that cannot be made is logged."""
     token = secrets.token_urlsafe(32)
     connections = _Connections(token, view)
@@ -140,7 +140,7 @@ class _Connections:
             return refusal("bad_request", _first(error))
         view = self._view()
         if view is None:
-            return refusal("starting", "The collector is starting. Wait a moment.")
+            return refusal("starting", "The collector is starting or stopping. Wait a moment.")
         match request:
             case Read():
                 return result(_read(view, request.do))

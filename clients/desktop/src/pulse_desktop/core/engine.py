@@ -57,7 +57,7 @@ class World:
 class Engine:
     """One run of a collector. Call `run` once; `snapshot` can be read while it runs. `doctor`: the report that a remote
     command asks for. `must_restart`: a remote command ended the run, so the process should start again. `view`: what a
-    window can see; None before the engine is ready."""
+    window can see; None unless the engine is ready."""
 
     def __init__(
         self,
@@ -103,6 +103,7 @@ class Engine:
             async with Configuration(settings.state_dir, world.clock, owns_folder=True) as configuration:
                 await self._run(buffer, recent, configuration, stop)
         finally:
+            self.view = None
             await buffer.close()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_TIMEOUT):

@@ -28,7 +28,7 @@ class Recent:
         self._table, self._clock = table, clock
         self._memory, self._file = Memory(clock), RecentFile(folder, min_free)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="recent")
-        self._has_bug = self._has_failed = False
+        self._has_bug = self._has_failed = self._is_closed = False
 
     def record(self, readings: Sequence[Reading]) -> None:
         """Adds readings that are durable. Raises nothing."""
@@ -62,11 +62,13 @@ class Recent:
                 for one, mine in held.items()
             }
 
+        if self._is_closed:  # a window may ask until the engine has ended
+            return answer()
         return await asyncio.get_running_loop().run_in_executor(self._executor, answer)
 
     def _stored(self, key: Key | None, start: int, end: int) -> tuple[list[Bucket], int]:
         """What the file has of a series, see `selected`. In the thread of the file."""
-        if key is None:
+        if key is None or self._is_closed:
             return [], -1
         try:
             return self._file.read(key, start, end), self._file.inherited_until(key)
@@ -81,11 +83,13 @@ class Recent:
             await self._write()
 
     async def close(self) -> None:
-        """Writes what is left and closes the file."""
+        """Writes what is left and closes the file. Charts are then answered from memory."""
         try:
             await self._write()
+            self._is_closed = True
             await asyncio.get_running_loop().run_in_executor(self._executor, self._file.close)
         finally:
+            self._is_closed = True
             self._executor.shutdown(wait=False)
 
     async def _write(self) -> None:
