@@ -1,7 +1,7 @@
 # PrecisionPulse: every command that people and CI use. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-web run stop status logs reset test test-fast lint format bench e2e resilience soak fuzz fuzz-api lock generate clean
+.PHONY: help setup setup-dev setup-web run stop status logs reset desktop test test-fast lint format bench e2e resilience soak fuzz fuzz-api lock generate clean
 
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
   $$one -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$one && break; done)
@@ -32,6 +32,9 @@ logs: setup ## follow the logs (make logs NAME=web: one process)
 
 reset: setup ## delete every reading, account and secret of the state directory (asks first)
 	@$(PY) -m pulse_standalone reset
+
+desktop: $(VENV)/.window ## open the collector's window on the running system (installs Qt, about 90 MB)
+	@PULSE_COLLECTOR_STATE_DIR="$(or $(PULSE_STATE_DIR),.pulse)/collector" PULSE_SECRETS=file $(PY) -m pulse_desktop.ui
 
 ##@ Work on it
 test: setup-dev setup-web ## run every test in stages (about 40 minutes); STAGE=web|python|browser|api|faults runs one
@@ -97,6 +100,11 @@ $(VENV)/.run: $(VENV)/.uv requirements/run.txt $(foreach member,$(MEMBERS),$(mem
 	$(SAY) "python: installing the run-time packages"
 	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/run.txt
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index $(EDITABLE)
+	@touch $@
+
+$(VENV)/.window: $(VENV)/.run requirements/window.txt
+	$(SAY) "python: installing Qt"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/window.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt

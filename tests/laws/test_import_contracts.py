@@ -49,7 +49,12 @@ BREAKERS: dict[str, tuple[str, str]] = {
     "aiosmtplib has one door": ("pulse_users/actions/stranger.py", "import aiosmtplib"),
     "zxcvbn has one door": ("pulse_users/actions/stranger.py", "import zxcvbn"),
     "Only auth may sign tokens": ("pulse_users/actions/stranger.py", "import pulse_jose.signing"),
-    "The desktop core runs without Qt": ("pulse_desktop/core/stranger.py", "import PySide6"),
+    "Only the desktop's window needs Qt, and what it shows is decided without it": (
+        "pulse_desktop/ui/viewmodels/stranger.py",
+        "import PySide6",
+    ),
+    "qasync has one door": ("pulse_desktop/ui/stranger.py", "import qasync"),
+    "pyqtgraph has one door": ("pulse_desktop/ui/stranger.py", "import pyqtgraph"),
     "The desktop never drags in the server": ("pulse_desktop/core/stranger.py", "import fastapi"),
     "Shipped code never imports the testkit": ("pulse_users/actions/stranger.py", "import pulse_testkit"),
     "No cycles inside a lib or the desktop": ("pulse_jose/claims.py", "import pulse_jose.verifying"),

@@ -1,0 +1,1 @@
+"""The window of the collector. Only this package imports Qt."""

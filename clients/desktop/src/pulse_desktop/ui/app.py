@@ -1,0 +1,128 @@
+"""Starts the window: settings, engine, theme, tray. Ends it in order: the engine stops before the process does."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+
+from pulse_desktop.cli.credentials import broker_password, load_settings
+from pulse_desktop.client.opening import open_client
+from pulse_desktop.client.port import EngineClient
+from pulse_desktop.core import logs
+from pulse_desktop.core.settings import BadSettingsError
+from pulse_desktop.core.state_directory.privacy import keep_private
+from pulse_desktop.ui import loop, single
+from pulse_desktop.ui.appearance import Appearance, theme_named
+from pulse_desktop.ui.poller import Poller
+from pulse_desktop.ui.remembered import Remembered
+from pulse_desktop.ui.tray import Tray
+from pulse_desktop.ui.window import Window
+
+log = structlog.get_logger("pulse.desktop.window")
+
+OK, FAILED, BAD_SETTINGS = 0, 1, 2
+_SMOKE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags of the command line. `theme`: None for the last choice."""
+
+    state_dir: Path | None
+    theme: str | None
+    is_smoke: bool
+
+
+def main(options: Options) -> int:
+    """Returns the exit code."""
+    try:
+        settings = load_settings({} if options.state_dir is None else {"state_dir": options.state_dir})
+        password = broker_password(settings)
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keep_private(settings.state_dir)
+    except BadSettingsError as error:
+        _complain("invalid settings: " + "; ".join(error.lines))
+        return BAD_SETTINGS
+    except OSError as error:
+        _complain(f"the state directory cannot be written: {error}")
+        return BAD_SETTINGS
+    logs.configure(settings.log_format)
+    folder = settings.state_dir
+    application = QApplication(["pulse-collector-window"])
+    application.setApplicationName("pulse-collector-window")
+    if single.raise_other(folder):
+        _complain("the window of this state directory is open already; it was brought to the front")
+        return OK
+    theme = theme_named(options.theme or Remembered.load(folder).theme)
+    client = open_client(settings, password)
+    shell = Shell(client, Appearance(application, theme), folder)
+    return loop.run(application, lambda: shell.run(is_smoke=options.is_smoke))
+
+
+class Shell:
+    """The window with everything around it. Call `run` once."""
+
+    def __init__(self, client: EngineClient, appearance: Appearance, folder: Path) -> None:
+        self._client, self._appearance, self._folder = client, appearance, folder
+
+    async def run(self, *, is_smoke: bool = False) -> int:
+        """Returns the exit code when a person quits, the process gets SIGTERM or SIGINT, or the smoke test ended."""
+        ended, code = asyncio.Event(), OK
+        poller = Poller(self._client, lambda: time.time_ns() // 1_000)
+        window = Window(poller, self._appearance, self._folder)
+        instance = single.SingleInstance(self._folder)
+        instance.asked.connect(window.raise_window)
+        tray = self._tray(poller, window, ended.set) if QSystemTrayIcon.isSystemTrayAvailable() else None
+        window.closing.connect(ended.set if tray is None else window.hide)
+        running = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(number, ended.set)
+        window.show()
+        try:
+            async with asyncio.TaskGroup() as group:
+                polling = group.create_task(poller.run())
+                if is_smoke:
+                    code = await self._smoke(poller, window)
+                else:
+                    await ended.wait()
+                polling.cancel()
+        finally:
+            try:
+                window.remember()
+            except OSError as error:
+                log.warning("window_not_remembered", error=str(error))
+            instance.close()
+            if tray is not None:
+                tray.hide()
+            window.hide()
+            await self._client.stop()
+            window.deleteLater()
+        return code
+
+    def _tray(self, poller: Poller, window: Window, quit_: Callable[[], None]) -> Tray:
+        tray = Tray(self._appearance)
+        tray.opened.connect(window.raise_window)
+        tray.quit_chosen.connect(quit_)
+        poller.seen.connect(tray.show_seen)
+        return tray
+
+    async def _smoke(self, poller: Poller, window: Window) -> int:
+        has_shown = asyncio.Event()
+        poller.seen.connect(lambda _seen: has_shown.set() if window.has_snapshot else None)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SMOKE_SECONDS):
+                await has_shown.wait()
+                return OK
+        _complain(poller.last.problem or "the collector gave no snapshot within 20 s")
+        return FAILED
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"pulse-collector-window: {text}\n")

@@ -1,0 +1,1 @@
+"""Parts of pages. They show values and emit what a person wants; they never wait and open no files."""

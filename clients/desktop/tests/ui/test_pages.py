@@ -1,0 +1,185 @@
+"""Both pages in every state, light and dark: they are painted, nothing is clipped, and what a person does arrives."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
+
+from pulse_desktop.client.port import ReplayLimit
+from pulse_desktop.ui.appearance import Theme
+from pulse_desktop.ui.remembered import Remembered
+from pulse_desktop.ui.tokens import DARK, LIGHT
+from pulse_desktop.ui.widgets.texts import Elided
+from pulse_desktop.ui.window import Window
+from pulse_testkit.waiting import eventually
+
+from .driving import drive
+from .states import OFFLINE, PAUSED, REPLAYING, STATES, StateClient
+
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+def colours(window: Window) -> set[str]:
+    image = window.grab().toImage()
+    return {image.pixelColor(x, y).name() for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
+
+
+def clipped(window: Window) -> list[str]:
+    """Visible labels and buttons that have less room than their text needs."""
+    found = []
+    widgets: list[QLabel | QAbstractButton] = [*window.findChildren(QLabel), *window.findChildren(QAbstractButton)]
+    for widget in widgets:
+        if not widget.isVisible() or isinstance(widget, Elided) or not widget.text():
+            continue
+        if widget.width() < widget.minimumSizeHint().width() or widget.height() < widget.fontMetrics().height():
+            found.append(f"{widget.text()!r}: {widget.size()} of {widget.minimumSizeHint()}")
+    return found
+
+
+def assert_columns_fit(window: Window) -> None:
+    table = window.sync.table
+    if table.isVisible():
+        widths = [table.columnWidth(column) for column in range(table.columnCount())]
+        hints = [table.sizeHintForColumn(column) for column in range(table.columnCount())]
+        assert all(hint <= width for hint, width in zip(hints, widths, strict=True)), (hints, widths)
+        assert sum(widths) <= table.viewport().width(), widths
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("state", STATES)
+def test_every_page_is_painted_and_nothing_is_clipped(
+    application: QApplication, tmp_path: Path, state: str, theme: Theme
+) -> None:
+    async def steps(window: Window) -> None:
+        await eventually(lambda: bool(window.dashboard.charts))
+        for page in ("dashboard", "sync"):
+            window.open_page(page)
+            if page == "sync":
+                await eventually(lambda: window.sync.table.rowCount() == 2)
+            seen = colours(window)
+            tokens = DARK if theme == "dark" else LIGHT
+            assert {tokens.bg, tokens.surface} <= seen
+            assert len(seen) > 10, "the page is blank"
+            assert clipped(window) == []
+            assert_columns_fit(window)
+
+    drive(application, StateClient(STATES[state]), tmp_path, steps, theme=theme)
+
+
+def test_each_type_of_value_is_shown_as_what_it_is(application: QApplication, tmp_path: Path) -> None:
+    Remembered(series=["spindle.temperature", "parts", "door.open", "line.pressure"]).save(tmp_path)
+
+    async def steps(window: Window) -> None:
+        await eventually(lambda: len(window.dashboard.charts) == 4)
+        figures = [card.heading.figure.text() for card in window.dashboard.charts]
+        assert figures == ["59.70", "1,204,300", "on", "6.300"]
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_a_stale_value_says_its_age(application: QApplication, tmp_path: Path) -> None:
+    async def steps(window: Window) -> None:
+        await eventually(lambda: bool(window.dashboard.charts))
+        assert "ago" in window.dashboard.charts[0].heading.badge.text()
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_pausing_the_replay_keeps_its_rate(application: QApplication, tmp_path: Path) -> None:
+    client = StateClient(PAUSED)
+
+    async def steps(window: Window) -> None:
+        window.open_page("sync")
+        await eventually(lambda: "Resume" in window.sync.pause_button.text())
+        QTest.mouseClick(window.sync.pause_button, Qt.MouseButton.LeftButton)
+        await eventually(lambda: bool(client.limits))
+        assert client.limits == [ReplayLimit(is_paused=False, rate=500)]
+
+    drive(application, client, tmp_path, steps)
+
+
+def test_a_chosen_rate_reaches_the_engine(application: QApplication, tmp_path: Path) -> None:
+    client = StateClient(REPLAYING)
+
+    async def steps(window: Window) -> None:
+        window.open_page("sync")
+        await eventually(lambda: window.has_snapshot)
+        rates = window.sync.findChild(QComboBox)
+        assert rates is not None
+        rates.setCurrentIndex(rates.findText("1,000 readings/s"))
+        rates.activated.emit(rates.currentIndex())
+        await eventually(lambda: bool(client.limits))
+        assert client.limits == [ReplayLimit(rate=1_000)]
+
+    drive(application, client, tmp_path, steps)
+
+
+def test_recent_batches_are_listed_newest_first(application: QApplication, tmp_path: Path) -> None:
+    async def steps(window: Window) -> None:
+        window.open_page("sync")
+        await eventually(lambda: window.sync.table.rowCount() == 2)
+        first = window.sync.table.item(0, 0)
+        assert first is not None
+        assert first.text() == "#18232"
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_a_silent_engine_shows_a_banner_until_it_answers(application: QApplication, tmp_path: Path) -> None:
+    client = StateClient(OFFLINE, problem="The service has stopped: start it again")
+
+    async def steps(window: Window) -> None:
+        await eventually(window.banner.isVisible)
+        assert window.banner_text.text() == client.problem
+        client.problem = ""
+        await eventually(lambda: not window.banner.isVisible())
+        assert window.has_snapshot
+
+    drive(application, client, tmp_path, steps)
+
+
+def test_a_paused_dashboard_keeps_its_line(application: QApplication, tmp_path: Path) -> None:
+    async def steps(window: Window) -> None:
+        await eventually(lambda: bool(window.dashboard.charts) and window.dashboard.charts[0].plot.line.has_points)
+        QTest.mouseClick(window.dashboard.pause_button, Qt.MouseButton.LeftButton)
+        line, first = window.dashboard.charts[0].plot.line, window.status.clock.text()
+        await eventually(lambda: window.status.clock.text() != first)
+        assert window.dashboard.charts[0].plot.line == line
+        assert "Resume" in window.dashboard.pause_button.text()
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_the_theme_changes_at_once_and_is_kept_with_page_range_and_series(
+    application: QApplication, tmp_path: Path
+) -> None:
+    async def steps(window: Window) -> None:
+        await eventually(lambda: window.has_snapshot)
+        QTest.mouseClick(window.dashboard.theme_button, Qt.MouseButton.LeftButton)
+        assert DARK.bg in colours(window)
+        window.dashboard.span_chosen.emit("1h")
+        window.dashboard.series_chosen.emit(["parts"])
+        await eventually(lambda: len(window.dashboard.charts) == 1)
+        window.open_page("sync")
+        window.remember()
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+    kept = Remembered.load(tmp_path)
+    assert (kept.theme, kept.page, kept.span, kept.series) == ("dark", "sync", "1h", ["parts"])
+    assert (kept.width, kept.height) == (1280, 720)
+
+
+def test_every_button_has_an_accessible_name(application: QApplication, tmp_path: Path) -> None:
+    async def steps(window: Window) -> None:
+        for button in window.findChildren(QAbstractButton):
+            if button.isVisible():
+                assert button.accessibleName() or button.text(), button.objectName()
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_a_damaged_memory_of_the_window_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "window.json").write_text('{"width": "wide"')
+    assert Remembered.load(tmp_path) == Remembered()
