@@ -92,3 +92,17 @@ async def test_the_file_accepts_no_impossible_value(tmp_path: Path, sql: str) ->
         async with database.transaction() as rows:
             await rows.run(sql)
     await database.close()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_call_that_is_cancelled_at_any_moment_leaves_no_open_transaction(tmp_path: Path, turns: int) -> None:
+    async with configuration(tmp_path) as one:
+        await one.pause_replay(is_paused=True)
+        for call in (one.read(), one.limit_replay(is_paused=True, rate=5)):
+            task = asyncio.ensure_future(call)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            await one.pause_replay(is_paused=True)
+        assert (await one.read()).is_replay_paused

@@ -165,8 +165,8 @@ class Database:
     async def _bracket(self, begin: str) -> AsyncIterator[Rows]:
         async with self._turn:
             with translated():
-                await self._connection.execute(begin)
                 try:
+                    await self._connection.execute(begin)
                     yield _Remote(self._connection)
                     await self._connection.execute("COMMIT")
                 except BaseException:
@@ -174,8 +174,8 @@ class Database:
                     raise
 
     async def _roll_back(self) -> None:
-        if self._connection.in_transaction:  # SQLite ends it by itself after some errors, for example a full disk
-            await self._connection.execute("ROLLBACK")
+        # In the thread of the connection: after a cancellation it may still have to execute the statement.
+        await self._connection.call(_roll_back)
 
     def free_bytes(self) -> int:
         """Free bytes of the file system."""
@@ -204,10 +204,14 @@ def _complete(db: sqlite3.Connection, work: Callable[[Rows], Coroutine[Any, Any,
         result = _finished(work(_Direct(db)))
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:  # SQLite ends it by itself after some errors
-            db.execute("ROLLBACK")
+        _roll_back(db)
         raise
     return result
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:  # SQLite ends it by itself after some errors, for example a full disk
+        db.execute("ROLLBACK")
 
 
 def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
