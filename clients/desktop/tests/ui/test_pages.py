@@ -11,6 +11,7 @@ from pulse_desktop.client.port import ReplayLimit
 from pulse_desktop.ui.appearance import Theme
 from pulse_desktop.ui.remembered import Remembered
 from pulse_desktop.ui.tokens import DARK, LIGHT
+from pulse_desktop.ui.widgets.table import Table
 from pulse_desktop.ui.widgets.texts import Elided
 from pulse_desktop.ui.window import Window
 from pulse_testkit.waiting import eventually
@@ -38,12 +39,13 @@ def clipped(window: Window) -> list[str]:
     return found
 
 
-def assert_columns_fit(window: Window) -> None:
-    table = window.sync.table
+def assert_columns_fit(table: Table) -> None:
     if table.isVisible():
+        # The text of a stretched column may be long: it ends with an ellipsis, and its tool tip is whole.
+        fitting = [column for column in range(table.columnCount()) if column != table.stretched]
+        hints = [table.sizeHintForColumn(column) for column in fitting]
+        assert all(hint <= table.columnWidth(column) for hint, column in zip(hints, fitting, strict=True)), hints
         widths = [table.columnWidth(column) for column in range(table.columnCount())]
-        hints = [table.sizeHintForColumn(column) for column in range(table.columnCount())]
-        assert all(hint <= width for hint, width in zip(hints, widths, strict=True)), (hints, widths)
         assert sum(widths) <= table.viewport().width(), widths
 
 
@@ -54,8 +56,10 @@ def test_every_page_is_painted_and_nothing_is_clipped(
 ) -> None:
     async def steps(window: Window) -> None:
         await eventually(lambda: bool(window.dashboard.charts))
-        for page in ("dashboard", "sync"):
+        for page in ("dashboard", "sources", "sync"):
             window.open_page(page)
+            if page == "sources":
+                await eventually(lambda: window.sources.series.rowCount() == 4)
             if page == "sync":
                 await eventually(lambda: window.sync.table.rowCount() == 2)
             seen = colours(window)
@@ -63,7 +67,8 @@ def test_every_page_is_painted_and_nothing_is_clipped(
             assert {tokens.bg, tokens.surface} <= seen
             assert len(seen) > 10, "the page is blank"
             assert clipped(window) == []
-            assert_columns_fit(window)
+            for table in window.findChildren(Table):
+                assert_columns_fit(table)
 
     drive(application, StateClient(STATES[state]), tmp_path, steps, theme=theme)
 
@@ -123,6 +128,33 @@ def test_recent_batches_are_listed_newest_first(application: QApplication, tmp_p
         first = window.sync.table.item(0, 0)
         assert first is not None
         assert first.text() == "#18232"
+
+    drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_sources_are_listed_failed_ones_first_and_series_are_searched(
+    application: QApplication, tmp_path: Path
+) -> None:
+    async def steps(window: Window) -> None:
+        window.open_page("sources")
+        page = window.sources
+        await eventually(lambda: page.series.rowCount() == 4)
+        first, error = page.sources.item(0, 0), page.sources.item(0, 3)
+        assert first is not None
+        assert error is not None
+        assert first.text() == "simulator"
+        assert "ValueError: no" in error.text()
+        page.search.setText("LINE press")
+        assert page.series.rowCount() == 1
+        found = [page.series.item(0, column) for column in range(6)]
+        assert [one.text() for one in found if one is not None][:4] == [
+            "line.pressure",
+            "decimal number",
+            "6.300",
+            "bar",
+        ]
+        page.search.setText("nothing like this")
+        assert not page.series.isVisible()
 
     drive(application, StateClient(REPLAYING), tmp_path, steps)
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_desktop.client.port import Points, ReplayLimit
-from pulse_desktop.ui.viewmodels import charts, numbers
+from pulse_desktop.client.port import Points, ReplayLimit, SeriesInfo, SourceInfo
+from pulse_desktop.ui.viewmodels import charts, numbers, sources
 from pulse_desktop.ui.viewmodels.backlog import BacklogWatch
 from pulse_desktop.ui.viewmodels.condition import Condition, condition_of, say
 from pulse_desktop.ui.viewmodels.limits import choices, limit_of
 from pulse_desktop.ui.viewmodels.words import english as tr
 
-from .states import CONNECTED, FAULT, FULL, NEARLY_FULL, OFFLINE, PAUSED, REPLAYING
+from .states import CONNECTED, FAULT, FULL, NEARLY_FULL, NOW, OFFLINE, PAUSED, REPLAYING
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,21 @@ def test_a_range_is_finite_and_not_empty(values: list[float]) -> None:
     line = charts.line_of(Points(times, values, values, values, is_raw=True), "float")
     low, high = charts.range_of([line], "float")
     assert low < high
+
+
+def test_sources_that_need_attention_come_first_with_their_error() -> None:
+    some = [SourceInfo("a", "running", NOW, "", 3.0), SourceInfo("b", "waiting", NOW, "", 0.0)]
+    failed = SourceInfo("c", "failed", NOW, "OSError: no route", 0.0)
+    rows = sources.source_rows([*some, failed], tr)
+    assert [(row.name, row.state, row.tone) for row in rows] == [
+        ("c", "Failed", "crit"),
+        ("b", "Waiting", "quiet"),
+        ("a", "Collecting", "ok"),
+    ]
+    assert rows[0].note == f"{numbers.clock_time(NOW)} · OSError: no route"
+    assert sources.subtitle([*some, failed], tr) == "1 of 3 collecting · 3.0 readings a second"
+
+
+def test_a_series_without_a_reading_has_no_value_and_no_age() -> None:
+    (row,) = sources.series_rows([SeriesInfo(1, "x", "bool", "", None, None, 0.0)], NOW, tr)
+    assert (row.value, row.age, row.kind) == (numbers.NOTHING, numbers.NOTHING, "on or off")

@@ -51,6 +51,8 @@ QPushButton#segment {{ background: transparent; border: 1px solid transparent; b
   padding: 0 10px; color: {fg2}; }}
 QPushButton#segment:checked {{ background: {accent_soft}; color: {fg}; }}
 QPushButton#segment:focus {{ border-color: {accent}; }}
+QLineEdit {{ background: {field}; border: 1px solid {strong}; border-radius: 8px; padding: 0 10px; min-height: 30px; }}
+QLineEdit:focus {{ border-color: {accent}; }}
 QComboBox {{ background: {field}; border: 1px solid {strong}; border-radius: 8px; padding: 0 28px 0 10px;
   min-height: 30px; }}
 QComboBox:focus {{ border-color: {accent}; }}

@@ -10,6 +10,7 @@ from pulse_desktop.ui.appearance import Appearance
 from pulse_desktop.ui.icons import icon
 from pulse_desktop.ui.pages.dashboard import Dashboard
 from pulse_desktop.ui.pages.page import Page
+from pulse_desktop.ui.pages.sources import Sources
 from pulse_desktop.ui.pages.sync import Sync
 from pulse_desktop.ui.poller import Poller
 from pulse_desktop.ui.remembered import Remembered
@@ -36,9 +37,13 @@ class Window(QWidget):
         self._backlog = BacklogWatch()
         self.has_snapshot = False
         self._remembered = Remembered.load(folder)
-        self.dashboard, self.sync = Dashboard(appearance), Sync(appearance)
-        self._pages: dict[str, Page] = {"dashboard": self.dashboard, "sync": self.sync}
-        names = [("dashboard", "dashboard", tr("Dashboard")), ("sync", "sync", tr("Sync & buffer"))]
+        self.dashboard, self.sources, self.sync = Dashboard(appearance), Sources(), Sync(appearance)
+        self._pages: dict[str, Page] = {"dashboard": self.dashboard, "sources": self.sources, "sync": self.sync}
+        names = [
+            ("dashboard", "dashboard", tr("Dashboard")),
+            ("sources", "source", tr("Sources")),
+            ("sync", "sync", tr("Sync & buffer")),
+        ]
         self.side, self.status = Side(appearance, names), Status(appearance)
         self.banner, self.banner_text = QFrame(), QLabel()
         self._stack = QStackedWidget()
@@ -146,6 +151,7 @@ class Window(QWidget):
         self._above.setVisible(bool(seen.problem))
         self.status.show_seen(seen, progress)
         self.dashboard.show_seen(seen, progress, self._poller.wishes.series)
+        self.sources.show_seen(seen)
         self.sync.show_seen(seen, progress)
 
     def _restyle(self) -> None:

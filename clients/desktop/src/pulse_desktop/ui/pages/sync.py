@@ -1,7 +1,7 @@
 """Sync & buffer: how far the backlog is delivered, what is on disk, the newest batches, and the limit of the replay."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from pulse_desktop.client.port import ReplayLimit
 from pulse_desktop.ui.appearance import Appearance
@@ -18,11 +18,11 @@ from pulse_desktop.ui.viewmodels.tiles import sync_tiles
 from pulse_desktop.ui.widgets.buttons import Choice, IconButton
 from pulse_desktop.ui.widgets.cards import Card, Heading, ReplayPanel, TileCard
 from pulse_desktop.ui.widgets.plot import Plot
-from pulse_desktop.ui.widgets.texts import Badge, label
+from pulse_desktop.ui.widgets.table import Table
+from pulse_desktop.ui.widgets.texts import label
 
 _DEPTH_SAMPLES = 3_600
 """One per second: the last hour that this window has seen."""
-_ROW = 36
 
 
 class Sync(Page):
@@ -99,12 +99,8 @@ class Sync(Page):
         self._rows = rows
         self.table.setRowCount(len(rows))
         for index, row in enumerate(rows):
-            for column, text in enumerate((row.number, row.readings, row.lane, row.sent)):
-                item = QTableWidgetItem(text)
-                right = Qt.AlignmentFlag.AlignRight if column == 1 else Qt.AlignmentFlag.AlignLeft
-                item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
-                self.table.setItem(index, column, item)
-            self.table.setCellWidget(index, 4, _badge_cell(row))
+            self.table.show_texts(index, (row.number, row.readings, row.lane, row.sent))
+            self.table.show_badge(index, 4, row.state, row.tone)
 
     def _show_limit(self, limit: ReplayLimit) -> None:
         self._limit = limit
@@ -129,41 +125,13 @@ class Sync(Page):
 def _card(*widgets: QWidget) -> Card:
     made = Card((16, 12, 12, 8))
     for widget in widgets:
-        made.box.addWidget(widget, 1 if widget is widgets[-1] or isinstance(widget, QTableWidget) else 0)
+        made.box.addWidget(widget, 1 if widget is widgets[-1] or isinstance(widget, Table) else 0)
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
     return made
 
 
-def _table() -> QTableWidget:
+def _table() -> Table:
     names = (tr("BATCH"), tr("READINGS"), tr("LANE"), tr("SENT"), tr("STATE"))
-    made = QTableWidget(0, len(names))
-    made.setHorizontalHeaderLabels(names)
-    made.setAccessibleName(tr("Recent batches"))
-    made.verticalHeader().hide()
-    made.verticalHeader().setDefaultSectionSize(_ROW)
-    made.setShowGrid(False)
-    made.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    made.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    header = made.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-    header.setSectionResizeMode(4, QHeaderView.ResizeMode.Fixed)
-    # a badge is bold and has padding, which is known only once it is painted
-    header.resizeSection(4, round(made.fontMetrics().horizontalAdvance(tr("Acknowledged")) * 1.12) + 40)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    if (readings := made.horizontalHeaderItem(1)) is not None:
-        readings.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    made = Table(tr("Recent batches"), names, stretched=2, right={1})
+    made.fix_badges(4, tr("Acknowledged"))
     return made
-
-
-def _badge_cell(row: batches.BatchRow) -> QWidget:
-    cell, badge = QWidget(), Badge()
-    layout = QHBoxLayout(cell)
-    layout.setContentsMargins(4, 0, 0, 0)
-    layout.addWidget(badge)
-    layout.addStretch()
-    badge.show_state(row.state, row.tone)  # a badge without a parent would open a window
-    return cell
