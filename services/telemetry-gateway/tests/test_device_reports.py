@@ -142,3 +142,11 @@ async def test_readings_that_were_given_up_are_counted_over_all_epochs(started: 
         await ledger.declare_dropped(1, drop)
         await ledger.declare_dropped(1, drop)
     assert [(await device(started, one))["dropped"] for one in ("alpha", "beta")] == [30, 0]
+
+
+async def test_absurd_claims_of_given_up_readings_do_not_break_the_list(started: Gateway, database: Database) -> None:
+    ledger = LedgerStore(database)
+    for epoch in (7, 8, 9):
+        drop = Dropped(epoch=epoch, ord=epoch, ranges=[(0, 2**62)], reason="overflow")
+        await ledger.declare_dropped(1, drop)
+    assert (await device(started))["dropped"] == 2**62
