@@ -59,8 +59,13 @@ async def test_a_window_sees_series_values_sources_and_can_pause_the_backlog(tmp
     async with running(tmp_path, [Steady()]) as engine:
         view = engine.view
         assert view is not None
-        await eventually(lambda: bool(view.series) and view.series[0].t is not None)
-        one = view.series[0]
+
+        async def has_value() -> bool:
+            series = await view.series()
+            return bool(series) and series[0].t is not None
+
+        await eventually(has_value)
+        one = (await view.series())[0]
         assert (one.name, one.type, one.unit) == ("level", "float", "m")
         assert one.t is not None
         points = (await view.points([one.id], one.t - 60 * SECOND, one.t + 1, 20_000))[one.id]
@@ -119,7 +124,7 @@ async def test_a_bug_in_the_recent_values_does_not_stop_the_collection(
     async with running(tmp_path, [Steady()]) as engine:
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting > 50)
         assert engine.view is not None
-        assert engine.view.series[0].t is None
+        assert (await engine.view.series())[0].t is None
 
 
 def sent(sends: Sends, lease: int, lo: int, n: int, epoch: int = 9) -> None:

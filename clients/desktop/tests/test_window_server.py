@@ -95,7 +95,11 @@ async def test_a_wrong_greeting_is_refused_and_the_connection_closed(folder: Pat
         b'{"do": "points", "series": [1], "start": "0", "end": 1, "most": 1}',
         b'{"do": "points", "series": [1], "start": 0, "end": 1, "most": 20001}',
         json.dumps({"do": "points", "series": [1] * 65, "start": 0, "end": 1, "most": 1}).encode(),
-        b'{"do": "limit_replay", "limit": {"rate": -1}}',
+        json.dumps({"do": "points", "series": [1, 2], "start": 0, "end": 1, "most": 10_001}).encode(),
+        b'{"do": "limit_replay", "limit": {"is_paused": true, "rate": -1}}',
+        b'{"do": "limit_replay", "limit": {"is_paused": true}}',
+        b'{"do": "limit_replay", "limit": {"is_paused": true, "rate": "7"}}',
+        b'{"do": "limit_replay", "limit": {"is_paused": true, "rate": null, "paused": true}}',
     ],
 )
 async def test_a_wrong_request_is_refused_and_the_connection_stays(folder: Path, line: bytes) -> None:

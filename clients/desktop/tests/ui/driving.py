@@ -17,14 +17,20 @@ Steps = Callable[[Window], Awaitable[None]]
 
 
 def drive(
-    application: QApplication, client: EngineClient, folder: Path, steps: Steps, *, theme: Theme = "light"
+    application: QApplication,
+    client: EngineClient,
+    folder: Path,
+    steps: Steps,
+    *,
+    theme: Theme = "light",
+    micros: Callable[[], int] | None = None,
 ) -> Appearance:
     """Opens a window of 1280 by 720 pixels, polls, runs the steps, and closes it. A step must not call `processEvents`:
     tasks that wake inside it are lost."""
     appearance = Appearance(application, theme)
 
     async def run() -> None:
-        poller = Poller(client, lambda: time.time_ns() // 1_000)
+        poller = Poller(client, micros or (lambda: time.time_ns() // 1_000))
         window = Window(poller, appearance, folder)
         window.resize(1280, 720)
         window.show()

@@ -1,5 +1,7 @@
 """Both pages in every state, light and dark: they are painted, nothing is clipped, and what a person does arrives."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
 
-from pulse_desktop.client.port import ReplayLimit
+from pulse_desktop.client.port import Points, ReplayLimit, SourceInfo
 from pulse_desktop.ui.appearance import Theme
 from pulse_desktop.ui.remembered import Remembered
 from pulse_desktop.ui.tokens import DARK, LIGHT
@@ -130,6 +132,122 @@ def test_recent_batches_are_listed_newest_first(application: QApplication, tmp_p
         assert first.text() == "#18232"
 
     drive(application, StateClient(REPLAYING), tmp_path, steps)
+
+
+def test_a_second_choice_builds_on_the_first_before_the_engine_has_applied_it(
+    application: QApplication, tmp_path: Path
+) -> None:
+    client = StateClient(REPLAYING)
+
+    async def steps(window: Window) -> None:
+        window.open_page("sync")
+        await eventually(lambda: window.has_snapshot)
+        QTest.mouseClick(window.sync.pause_button, Qt.MouseButton.LeftButton)
+        window.sync.rates.setCurrentIndex(window.sync.rates.findText("1,000 readings/s"))
+        window.sync.rates.activated.emit(window.sync.rates.currentIndex())
+        await eventually(lambda: ReplayLimit(is_paused=True, rate=1_000) in client.limits)
+        assert "Resume" in window.sync.pause_button.text()
+
+    drive(application, client, tmp_path, steps)
+
+
+def test_a_refused_choice_is_taken_back(application: QApplication, tmp_path: Path) -> None:
+    client = StateClient(REPLAYING)
+
+    async def steps(window: Window) -> None:
+        window.open_page("sync")
+        await eventually(lambda: window.has_snapshot)
+        client.problem = "The collector is starting or stopping"
+        QTest.mouseClick(window.sync.pause_button, Qt.MouseButton.LeftButton)
+        assert "Resume" in window.sync.pause_button.text()
+        await eventually(window.banner.isVisible)
+        client.problem = ""
+        await eventually(lambda: "Pause" in window.sync.pause_button.text())
+        assert client.limits == []
+
+    drive(application, client, tmp_path, steps)
+
+
+@pytest.mark.announces_log("window_poll_failed")
+def test_a_bug_of_the_window_does_not_end_the_engine(application: QApplication, tmp_path: Path) -> None:
+    class Buggy(StateClient):
+        bug: Exception | None = KeyError("bug")
+
+        async def sources(self) -> list[SourceInfo]:
+            if self.bug:
+                raise self.bug
+            return await super().sources()
+
+    client = Buggy(REPLAYING)
+
+    async def steps(window: Window) -> None:
+        await eventually(window.banner.isVisible)
+        assert "error" in window.banner_text.text()
+        client.bug = None
+        await eventually(lambda: window.has_snapshot and not window.banner.isVisible())
+
+    drive(application, client, tmp_path, steps)
+
+
+@pytest.mark.parametrize(("is_attached", "starts"), [(False, 2), (True, 1)])
+def test_an_engine_of_this_process_that_ended_is_started_again(
+    application: QApplication, tmp_path: Path, *, is_attached: bool, starts: int
+) -> None:
+    class Counted(StateClient):
+        starts = 0
+
+        async def start(self) -> None:
+            await super().start()
+            self.starts += 1
+
+    client = Counted(REPLAYING)
+    client.is_attached = is_attached
+
+    async def steps(window: Window) -> None:
+        await eventually(lambda: window.has_snapshot)
+        client.problem = "The buffer cannot be used"
+        await eventually(window.banner.isVisible)
+        client.problem = ""
+        await eventually(lambda: not window.banner.isVisible())
+        assert client.starts == starts
+
+    drive(application, client, tmp_path, steps)
+
+
+def test_a_range_that_is_chosen_while_points_are_on_their_way_is_fetched_next(
+    application: QApplication, tmp_path: Path
+) -> None:
+    class Slow(StateClient):
+        def __init__(self) -> None:
+            super().__init__(REPLAYING)
+            self.spans: list[int] = []
+            self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+        async def points(self, series: Sequence[int], start: int, end: int, most: int) -> dict[int, Points]:
+            self.spans.append((end - start) // 1_000_000)
+            self.asked.set()
+            await self.may_answer.wait()
+            return await super().points(series, start, end, most)
+
+    client = Slow()
+
+    async def steps(window: Window) -> None:
+        await client.asked.wait()
+        window.dashboard.span_chosen.emit("24h")
+        client.may_answer.set()
+        await eventually(lambda: 86_400 in client.spans)
+
+    drive(application, client, tmp_path, steps)
+
+
+def test_a_clock_near_1970_does_not_end_the_window(application: QApplication, tmp_path: Path) -> None:
+    client = StateClient(REPLAYING)
+
+    async def steps(window: Window) -> None:
+        await eventually(lambda: window.has_snapshot and bool(window.dashboard.charts))
+        assert not window.banner.isVisible()
+
+    drive(application, client, tmp_path, steps, micros=lambda: 100_000_000)
 
 
 def test_sources_are_listed_failed_ones_first_and_series_are_searched(

@@ -106,6 +106,14 @@ def test_a_range_is_finite_and_not_empty(values: list[float]) -> None:
     assert low < high
 
 
+def test_the_range_of_a_chart_is_finite_whatever_a_device_sends() -> None:
+    line = charts.Line([1.0, 2.0], [-1.7e308, 1.7e308], [], [])
+    low, high = charts.range_of([line], "float")
+    assert math.isfinite(high - low)
+    assert numbers.tick(high, (high - low) / 5)
+    assert numbers.tick(high, math.inf)
+
+
 def test_sources_that_need_attention_come_first_with_their_error() -> None:
     some = [SourceInfo("a", "running", NOW, "", 3.0), SourceInfo("b", "waiting", NOW, "", 0.0)]
     failed = SourceInfo("c", "failed", NOW, "OSError: no route", 0.0)

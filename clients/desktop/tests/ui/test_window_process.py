@@ -95,6 +95,40 @@ def test_a_window_attaches_to_the_running_service_and_leaves_it_running(tmp_path
     assert service.returncode == 0
 
 
+def test_two_starts_at_once_open_one_window(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    with start(folder) as first, start(folder) as second:
+        processes = [first, second]
+        deadline = time.monotonic() + 30
+        while all(one.poll() is None for one in processes):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        (gone,) = [one for one in processes if one.poll() is not None]
+        (stays,) = [one for one in processes if one is not gone]
+        _, errors = gone.communicate(timeout=20)
+        assert (gone.returncode, "open already" in errors) == (0, True), errors
+        stays.send_signal(signal.SIGHUP)
+        _, log = stays.communicate(timeout=20)
+    assert (stays.returncode, "collector_stopped" in log) == (0, True), log
+
+
+def test_a_window_needs_no_settings_of_the_service_that_it_attaches_to(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    command = [sys.executable, "-m", "pulse_desktop", "run"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(folder)) as service:  # noqa: S603
+        assert service.stderr is not None
+        for line in service.stderr:
+            if "collector_ready" in line:
+                break
+        bare = environment(folder, PULSE_MQTT_PASSWORD_FILE=str(tmp_path / "unreadable"))
+        del bare["PULSE_DEVICE"]
+        smoke = [sys.executable, "-m", "pulse_desktop.ui", "--smoke"]
+        done = subprocess.run(smoke, capture_output=True, text=True, env=bare, timeout=40, check=False)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+        service.send_signal(signal.SIGTERM)
+        service.communicate(timeout=20)
+
+
 def test_invalid_settings_are_named(tmp_path: Path) -> None:
     with start(tmp_path, PULSE_DEVICE="No!") as process:
         _, errors = process.communicate(timeout=20)

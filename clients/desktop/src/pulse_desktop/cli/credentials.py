@@ -13,9 +13,8 @@ _ENV = {"name": "PULSE_COLLECTOR_NAME"}
 
 def load_settings(flags: dict[str, Any]) -> Settings:
     """The settings of this process: flags, then environment, then enrolment. Raises BadSettingsError."""
-    state_dir = {"state_dir": flags["state_dir"]} if "state_dir" in flags else {}
     try:
-        folder = Settings.load({**state_dir, "device": "any"}).state_dir
+        folder = general_settings(flags).state_dir
     except BadSettingsError:
         return Settings.load(flags)  # raises with every bad setting
     enrolled = open_identity(folder)
@@ -40,6 +39,13 @@ def load_settings(flags: dict[str, Any]) -> Settings:
             [f"PULSE_DEVICE / --device: {folder} is enrolled as {identity.device}: choose another --state-dir"]
         )
     return settings
+
+
+def general_settings(flags: dict[str, Any]) -> Settings:
+    """The settings that do not depend on the enrolment, such as the state directory. Its `device` means nothing. Raises
+    BadSettingsError."""
+    state_dir = {"state_dir": flags["state_dir"]} if "state_dir" in flags else {}
+    return Settings.load({**state_dir, "device": "any"})
 
 
 def broker_password(settings: Settings) -> str:

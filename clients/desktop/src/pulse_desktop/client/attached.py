@@ -17,6 +17,7 @@ from pulse_desktop.client.wire import (
     VERSION,
     Answer,
     Greeting,
+    LimitOnWire,
     LimitReplay,
     PointsOnWire,
     Read,
@@ -88,7 +89,7 @@ class AttachedClient:
 
     async def limit_replay(self, limit: ReplayLimit) -> None:
         """See `EngineClient`."""
-        await self._ask(LimitReplay(limit=limit))
+        await self._ask(LimitReplay(limit=LimitOnWire(is_paused=limit.is_paused, rate=limit.rate)))
 
     async def stop(self) -> None:
         """See `EngineClient`."""

@@ -116,7 +116,7 @@ class InProcessClient:
 
     async def series(self) -> list[SeriesInfo]:
         """See `EngineClient`."""
-        return await self._ask(_soon(lambda view: view.series))
+        return await self._ask(lambda view: view.series())
 
     async def points(self, series: Sequence[int], start: int, end: int, most: int) -> dict[int, Points]:
         """See `EngineClient`."""

@@ -7,6 +7,7 @@ socket if it cannot be made.
 import asyncio
 import contextlib
 import hmac
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,9 +30,10 @@ from pulse_desktop.client.wire import (
     refusal,
     result,
 )
+from pulse_desktop.core.delivery.replay_control import ReplayLimit
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.state_directory.privacy import open_private
-from pulse_desktop.core.view import EngineView
+from pulse_desktop.core.view import AT_ONCE, EngineView
 
 log = structlog.get_logger("pulse.desktop.window_server")
 
@@ -142,6 +144,8 @@ class _Connections:
         if view is None:
             return refusal("starting", "The collector is starting or stopping. Wait a moment.")
         match request:
+            case Read(do="series"):
+                return await _series(view)
             case Read():
                 return result(_read(view, request.do))
             case ReadPoints():
@@ -153,14 +157,22 @@ class _Connections:
 def _read(view: EngineView, what: str) -> object:
     if what == "snapshot":
         return None if view.snapshot is None else asdict(view.snapshot)
-    if what == "series":
-        return [asdict(one) for one in view.series]
     return [asdict(one) for one in (view.sources if what == "sources" else view.batches)]
 
 
+async def _series(view: EngineView) -> bytes:
+    """In pieces, between which the engine works."""
+    found, pieces = await view.series(), list[str]()
+    for start in range(0, len(found), AT_ONCE):
+        pieces.append(json.dumps([vars(one) for one in found[start : start + AT_ONCE]])[1:-1])
+        await asyncio.sleep(0)
+    return f'{{"result": [{", ".join(pieces)}]}}\n'.encode()
+
+
 async def _limit_replay(view: EngineView, request: LimitReplay) -> bytes:
+    limit = ReplayLimit(is_paused=request.limit.is_paused, rate=request.limit.rate)
     try:
-        await view.limit_replay(request.limit)
+        await view.limit_replay(limit)
     except StoreFailure as error:
         return refusal("not_stored", str(error))
     return result(None)
@@ -171,8 +183,14 @@ async def _points(view: EngineView, request: ReadPoints) -> bytes:
         found = await view.points(request.series, request.start, request.end, request.most)
     except ValueError as error:
         return refusal("bad_request", str(error))
-    # in a thread: many points take longer than the engine may wait
-    return await asyncio.to_thread(lambda: result({str(one): vars(points) for one, points in found.items()}))
+    pieces: list[str] = []
+    for one, points in found.items():
+        columns = []
+        for name, column in vars(points).items():  # a column takes a few milliseconds at most
+            columns.append(f'"{name}": {json.dumps(column)}')
+            await asyncio.sleep(0)
+        pieces.append(f'"{one}": {{{", ".join(columns)}}}')
+    return f'{{"result": {{{", ".join(pieces)}}}}}\n'.encode()
 
 
 async def _line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:

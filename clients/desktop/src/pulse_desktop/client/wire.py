@@ -5,11 +5,11 @@ be the last one of the connection.
 """
 
 import json
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
-from pulse_desktop.core.delivery.replay_control import ReplayLimit
+from pulse_desktop.core.mirror.configuration import MAX_RATE
 from pulse_desktop.core.recent.recent import MAX_POINTS, MAX_TIME
 
 SOCKET: Final = "window.sock"
@@ -50,12 +50,25 @@ class ReadPoints(_Message):
     end: int = Field(ge=0, le=MAX_TIME)
     most: int = Field(ge=1, le=MAX_POINTS)
 
+    @model_validator(mode="after")
+    def _few_enough(self) -> Self:
+        if len(self.series) * self.most > MAX_POINTS:
+            raise ValueError(f"series times most is above {MAX_POINTS}")
+        return self
+
+
+class LimitOnWire(_Message):
+    """The whole limit, see `ReplayLimit`."""
+
+    is_paused: bool
+    rate: float | None = Field(gt=0, le=MAX_RATE, allow_inf_nan=False)
+
 
 class LimitReplay(_Message):
     """Changes the limit of the backlog."""
 
     do: Literal["limit_replay"] = "limit_replay"
-    limit: ReplayLimit
+    limit: LimitOnWire
 
 
 Request = Annotated[Read | ReadPoints | LimitReplay, Field(discriminator="do")]

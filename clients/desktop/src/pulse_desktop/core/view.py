@@ -1,5 +1,6 @@
 """What a window can see of a running engine, and the one thing that it can change."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from pulse_desktop.core.recent.recent import Recent
 from pulse_desktop.core.sources.base import SourceInfo, SourceWatch
 from pulse_desktop.core.status.reporter import Reporter
 from pulse_desktop.core.status.snapshot import Snapshot
+
+AT_ONCE = 200
+"""Series that are read without a pause: well below a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,14 @@ class EngineView:
         """The last status snapshot; None before the first."""
         return self._parts.reporter.last
 
-    @property
-    def series(self) -> list[SeriesInfo]:
-        """Every series, by id."""
-        return [self._info(one.id, one.name, one.type, one.unit) for one in self._parts.buffer.table]
+    async def series(self) -> list[SeriesInfo]:
+        """Every series, by id. There may be thousands, so the engine works in between."""
+        found: list[SeriesInfo] = []
+        for number, one in enumerate(self._parts.buffer.table, 1):
+            found.append(self._info(one.id, one.name, one.type, one.unit))
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return found
 
     def _info(self, id_: int, name: str, type_: ValueType, unit: str) -> SeriesInfo:
         newest = self._parts.recent.newest(id_)

@@ -2,22 +2,25 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
-from pulse_desktop.cli.credentials import broker_password, load_settings
+from pulse_desktop.cli.credentials import broker_password, general_settings, load_settings
+from pulse_desktop.client.attached import AttachedClient
 from pulse_desktop.client.opening import open_client
 from pulse_desktop.client.port import EngineClient
 from pulse_desktop.core import logs
 from pulse_desktop.core.settings import BadSettingsError
-from pulse_desktop.core.state_directory.privacy import keep_private
+from pulse_desktop.core.state_directory import lock
 from pulse_desktop.ui import loop, single
 from pulse_desktop.ui.appearance import Appearance, theme_named
 from pulse_desktop.ui.poller import Poller
@@ -29,6 +32,7 @@ log = structlog.get_logger("pulse.desktop.window")
 
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
 _SMOKE_SECONDS = 20.0
+_RAISE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -42,28 +46,46 @@ class Options:
 
 def main(options: Options) -> int:
     """Returns the exit code."""
+    flags = {} if options.state_dir is None else {"state_dir": options.state_dir}
+    os.umask(0o077)
     try:
-        settings = load_settings({} if options.state_dir is None else {"state_dir": options.state_dir})
-        password = broker_password(settings)
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keep_private(settings.state_dir)
+        general = general_settings(flags)
+        folder = general.state_dir
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # A window that attaches needs neither the settings nor the secrets of the service.
+        client = AttachedClient(folder) if lock.is_held(folder) else _own_client(flags)
+        logs.configure(general.log_format)
+        application = QApplication(["pulse-collector-window"])
+        application.setApplicationName("pulse-collector-window")
+        with lock.acquire(folder, single.LOCK):
+            theme = theme_named(options.theme or Remembered.load(folder).theme)
+            shell = Shell(client, Appearance(application, theme), folder)
+            return loop.run(application, lambda: shell.run(is_smoke=options.is_smoke))
+    except lock.AlreadyRunningError:
+        return _raise_other(folder)
     except BadSettingsError as error:
         _complain("invalid settings: " + "; ".join(error.lines))
         return BAD_SETTINGS
     except OSError as error:
-        _complain(f"the state directory cannot be written: {error}")
+        _complain(f"the state directory cannot be used: {error}")
         return BAD_SETTINGS
-    logs.configure(settings.log_format)
-    folder = settings.state_dir
-    application = QApplication(["pulse-collector-window"])
-    application.setApplicationName("pulse-collector-window")
-    if single.raise_other(folder):
-        _complain("the window of this state directory is open already; it was brought to the front")
-        return OK
-    theme = theme_named(options.theme or Remembered.load(folder).theme)
-    client = open_client(settings, password)
-    shell = Shell(client, Appearance(application, theme), folder)
-    return loop.run(application, lambda: shell.run(is_smoke=options.is_smoke))
+
+
+def _own_client(flags: dict[str, Any]) -> EngineClient:
+    settings = load_settings(flags)
+    return open_client(settings, broker_password(settings))
+
+
+def _raise_other(folder: Path) -> int:
+    """Another process has the window, or is about to open it."""
+    deadline = time.monotonic() + _RAISE_SECONDS
+    while not single.raise_other(folder):
+        if time.monotonic() > deadline:
+            _complain("another window of this state directory does not answer: end its process, and start again")
+            return FAILED
+        time.sleep(0.1)
+    _complain("the window of this state directory is open already; it was brought to the front")
+    return OK
 
 
 class Shell:
@@ -73,7 +95,8 @@ class Shell:
         self._client, self._appearance, self._folder = client, appearance, folder
 
     async def run(self, *, is_smoke: bool = False) -> int:
-        """Returns the exit code when a person quits, the process gets SIGTERM or SIGINT, or the smoke test ended."""
+        """Returns the exit code when a person quits, a signal or the end of the session asks for it, or the smoke test
+        ended."""
         ended, code = asyncio.Event(), OK
         poller = Poller(self._client, lambda: time.time_ns() // 1_000)
         window = Window(poller, self._appearance, self._folder)
@@ -81,8 +104,9 @@ class Shell:
         instance.asked.connect(window.raise_window)
         tray = self._tray(poller, window, ended.set) if QSystemTrayIcon.isSystemTrayAvailable() else None
         window.closing.connect(ended.set if tray is None else window.hide)
+        window.session_ending.connect(ended.set)
         running = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             running.add_signal_handler(number, ended.set)
         window.show()
         try:
@@ -95,14 +119,13 @@ class Shell:
                 polling.cancel()
         finally:
             try:
-                window.remember()
-            except OSError as error:
-                log.warning("window_not_remembered", error=str(error))
-            instance.close()
-            if tray is not None:
-                tray.hide()
-            window.hide()
-            await self._client.stop()
+                _remember(window)
+                instance.close()
+                if tray is not None:
+                    tray.hide()
+                window.hide()
+            finally:
+                await self._client.stop()
             window.deleteLater()
         return code
 
@@ -122,6 +145,13 @@ class Shell:
                 return OK
         _complain(poller.last.problem or "the collector gave no snapshot within 20 s")
         return FAILED
+
+
+def _remember(window: Window) -> None:
+    try:
+        window.remember()
+    except (OSError, ValueError) as error:
+        log.warning("window_not_remembered", error=str(error))
 
 
 def _complain(text: str) -> None:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import structlog
 from PySide6.QtCore import QObject, Signal
 
 from pulse_desktop.client.port import EngineClient, EngineUnavailable, ReplayLimit, Snapshot
 from pulse_desktop.ui.translation import tr
 from pulse_desktop.ui.viewmodels.charts import SPANS, Span, choose
 from pulse_desktop.ui.viewmodels.seen import Seen
+
+log = structlog.get_logger("pulse.desktop.window")
 
 _TICK = 0.2
 _CALM = 0.5
@@ -31,9 +34,11 @@ class Wishes:
 
 
 class Poller(QObject):
-    """`seen`: something new can be shown (its argument is a `Seen`)."""
+    """`seen`: something new can be shown (its argument is a `Seen`). `limit_refused`: the newest change of the limit
+    was not applied."""
 
     seen = Signal(object)
+    limit_refused = Signal()
 
     def __init__(self, client: EngineClient, micros: Callable[[], int]) -> None:
         """`micros`: the time, microseconds since 1970 UTC."""
@@ -41,7 +46,7 @@ class Poller(QObject):
         self.wishes = Wishes()
         self.last = Seen(micros())
         self._client, self._micros = client, micros
-        self._has_started = False
+        self._has_started = self._has_bug = False
         self._drawn: tuple[Span, tuple[int, ...], float] | None = None
         self._limit: ReplayLimit | None = None
         self._woken = asyncio.Event()
@@ -57,19 +62,29 @@ class Poller(QObject):
         self._woken.set()
 
     async def run(self) -> None:
-        """Polls until cancelled. A failed poll is retried a second later."""
+        """Polls until cancelled. A failed poll is retried a second later, and an engine of this process that ended is
+        started again."""
         while True:
+            self._woken.clear()
             try:
                 async with asyncio.timeout(_DEADLINE):
                     self.last = await self._poll()
+                self._has_bug = False
             except EngineUnavailable as error:
-                self.last = replace(self.last, now=self._micros(), problem=str(error))
+                self._has_started = self._has_started and self._client.is_attached
+                self._show_problem(str(error))
             except TimeoutError:
-                problem = tr("The collector does not answer. Trying again")
-                self.last = replace(self.last, now=self._micros(), problem=problem)
+                self._show_problem(tr("The collector does not answer. Trying again"))
+            except Exception:  # a bug of the window must not end the engine
+                if not self._has_bug:
+                    log.exception("window_poll_failed", will_retry=True)
+                self._has_bug = True
+                self._show_problem(tr("The window has an error, and tries again. The log has the details"))
             self.seen.emit(self.last)
-            self._woken.clear()
             await self._pause(self._interval())
+
+    def _show_problem(self, problem: str) -> None:
+        self.last = replace(self.last, now=self._micros(), problem=problem)
 
     def _interval(self) -> float:
         if self.last.problem or not self.wishes.is_visible:
@@ -88,9 +103,13 @@ class Poller(QObject):
         if not self._has_started:
             await client.start()
             self._has_started = True
-        if self._limit is not None:
-            limit, self._limit = self._limit, None
-            await client.limit_replay(limit)
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            try:
+                await client.limit_replay(limit)
+            except BaseException:  # also a timeout
+                self.limit_refused.emit()
+                raise
         snapshot: Snapshot | None = await client.snapshot()
         sources, series = tuple(await client.sources()), tuple(await client.series())
         batches = tuple(await client.batches()) if self.wishes.lists_batches else self.last.batches
@@ -99,13 +118,14 @@ class Poller(QObject):
 
     async def _with_points(self, seen: Seen) -> Seen:
         wishes, loop = self.wishes, asyncio.get_running_loop()
+        span = wishes.span  # a person may choose another one while the points are on their way
         ids = tuple(one.id for one in choose(seen.series, wishes.series))
-        is_due = self._drawn is None or self._drawn[:2] != (wishes.span, ids)
-        is_due = is_due or (self._drawn is not None and loop.time() - self._drawn[2] >= wishes.span.every * 0.9)
+        is_due = self._drawn is None or self._drawn[:2] != (span, ids)
+        is_due = is_due or (self._drawn is not None and loop.time() - self._drawn[2] >= span.every * 0.9)
         if not (ids and wishes.draws and wishes.is_visible and is_due):
             return replace(seen, points=self.last.points, start=self.last.start, end=self.last.end)
-        end = seen.now
-        start = end - wishes.span.seconds * 1_000_000
+        end = max(1, seen.now)
+        start = max(0, end - span.seconds * 1_000_000)  # a clock that is not set yet is near 1970
         points = await self._client.points(ids, start, end, _MOST_POINTS)
-        self._drawn = wishes.span, ids, loop.time()
+        self._drawn = span, ids, loop.time()
         return replace(seen, points=points, start=start, end=end)

@@ -7,6 +7,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 FILE: Final = "window-raise.sock"
+LOCK: Final = "window.lock"
+"""Held by the process that has the window. Only that process may create `SingleInstance`."""
 _WAIT_MS = 1_000
 
 
@@ -21,8 +23,8 @@ def raise_other(folder: Path) -> bool:
 
 
 class SingleInstance(QObject):
-    """`asked`: a second start wants this window. Without a usable socket (a path of more than about 100 bytes), every
-    start opens a window of its own."""
+    """`asked`: a second start wants this window. Without a usable socket (a path of more than about 100 bytes), a
+    second start ends without raising it."""
 
     asked = Signal()
 
@@ -32,7 +34,7 @@ class SingleInstance(QObject):
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._accept)
         path = str(folder / FILE)
-        QLocalServer.removeServer(path)  # left over from a killed process: a living one was asked before
+        QLocalServer.removeServer(path)  # left over from a killed process: this one holds the lock
         self.is_listening = self._server.listen(path)
 
     def close(self) -> None:

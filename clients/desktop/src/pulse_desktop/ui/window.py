@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from pulse_desktop.ui.appearance import Appearance
 from pulse_desktop.ui.icons import icon
@@ -23,9 +23,11 @@ from pulse_desktop.ui.widgets.status import Status
 
 
 class Window(QWidget):
-    """`closing`: a person closed it; the application decides what that means."""
+    """`closing`: a person closed it; the application decides what that means. `session_ending`: the session of the
+    desktop ends."""
 
     closing = Signal()
+    session_ending = Signal()
 
     def __init__(self, poller: Poller, appearance: Appearance, folder: Path) -> None:
         """`folder`: the state directory, where the window remembers its size."""
@@ -95,6 +97,7 @@ class Window(QWidget):
         self.dashboard.pause_toggled.connect(self._wish)
         self.dashboard.theme_toggled.connect(self._toggle_theme)
         self.sync.limit_chosen.connect(self._poller.limit_replay)
+        self._poller.limit_refused.connect(self.sync.forget_choice)
         self._appearance.changed.connect(self._restyle)
 
     def open_page(self, key: str) -> None:
@@ -168,6 +171,11 @@ class Window(QWidget):
         self._wish()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  # Qt's name
-        """Leaves the decision to the application."""
+        """Leaves the decision to the application. When the session ends, an ignored event would cancel the logout."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication) and application.isSavingSession():
+            event.accept()
+            self.session_ending.emit()
+            return
         event.ignore()
         self.closing.emit()

@@ -50,8 +50,8 @@ class Recent:
     async def points(self, series: Sequence[int], start: int, end: int, most: int) -> dict[int, Points]:
         """The values of each series in `[start, end)`, in microseconds since 1970: at most `most` points, single
         readings if they are few enough, else buckets. Unknown series have no points. Raises ValueError unless
-        0 <= `start` < `end` <= 2^62, and `most` is 1 to 20,000."""
-        if not 0 <= start < end <= MAX_TIME or not 1 <= most <= MAX_POINTS:
+        0 <= `start` < `end` <= 2^62, and `most` is 1 to 20,000 divided by the number of series."""
+        if not 0 <= start < end <= MAX_TIME or not 1 <= most * max(1, len(series)) <= MAX_POINTS:
             raise ValueError(f"cannot answer at most {most} points from {start} to {end}")
         keys: dict[int, Key] = {one.id: (one.name, one.type) for one in self._table()}
         held = {one: self._memory.held(one) for one in series}

@@ -16,10 +16,10 @@ class AlreadyRunningError(Exception):
         self.pid = pid
 
 
-def acquire(folder: Path) -> IO[str]:
-    """Locks the folder until the returned file is closed. Raises AlreadyRunningError, and OSError for a read-only
-    folder."""
-    file = (folder / FILE).open("a+", encoding="ascii")
+def acquire(folder: Path, name: str = FILE) -> IO[str]:
+    """Locks the folder until the returned file is closed. `name`: another file for another purpose. Raises
+    AlreadyRunningError, and OSError for a read-only folder."""
+    file = (folder / name).open("a+", encoding="ascii")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

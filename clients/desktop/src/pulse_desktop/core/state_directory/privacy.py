@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,9 +12,10 @@ def keep_private(folder: Path) -> None:
     OSError."""
     os.umask(0o077)
     for path in folder.iterdir():
-        mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() and not path.is_symlink() else 0
-        if mode & 0o077:
-            path.chmod(mode & 0o700)
+        with suppress(FileNotFoundError):  # another process may delete its files
+            mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() and not path.is_symlink() else 0
+            if mode & 0o077:
+                path.chmod(mode & 0o700)
 
 
 def open_private(path: Path) -> BinaryIO:

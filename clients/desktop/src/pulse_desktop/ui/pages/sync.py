@@ -21,6 +21,8 @@ from pulse_desktop.ui.widgets.plot import Plot
 from pulse_desktop.ui.widgets.table import Table
 from pulse_desktop.ui.widgets.texts import label
 
+_APPLIED_WITHIN = 5_000_000
+"""Microseconds after which the limit of the engine is shown, although it is not the chosen one."""
 _DEPTH_SAMPLES = 3_600
 """One per second: the last hour that this window has seen."""
 
@@ -33,6 +35,8 @@ class Sync(Page):
     def __init__(self, appearance: Appearance) -> None:
         super().__init__(tr("Sync & buffer"))
         self._limit = ReplayLimit()
+        self._wanted: ReplayLimit | None = None
+        self._wanted_until = self._written = 0
         self._offered: list[float | None] = []
         self._rows: list[batches.BatchRow] = []
         self._depth = History(_DEPTH_SAMPLES)
@@ -75,7 +79,11 @@ class Sync(Page):
             card.show_tile(tile)
         if snapshot is not None:
             self._depth.add(snapshot.written, snapshot.waiting)
-            if (limit := limit_of(snapshot.replay)) != self._limit:
+            self._written = snapshot.written
+            limit = limit_of(snapshot.replay)
+            if limit == self._wanted or snapshot.written > self._wanted_until:
+                self._wanted = None
+            if self._wanted is None and limit != self._limit:
                 self._show_limit(limit)
             if self.isVisible():
                 self._show_depth(snapshot.waiting)
@@ -119,7 +127,14 @@ class Sync(Page):
         self._emit(ReplayLimit(is_paused=not self._limit.is_paused, rate=self._limit.rate))
 
     def _emit(self, limit: ReplayLimit) -> None:
+        """Shows the choice until the engine applies it, so that a second choice builds on it."""
+        self._wanted, self._wanted_until = limit, self._written + _APPLIED_WITHIN
+        self._show_limit(limit)
         self.limit_chosen.emit(limit)
+
+    def forget_choice(self) -> None:
+        """The engine refused the newest choice: shows the limit that applies."""
+        self._wanted = None
 
 
 def _card(*widgets: QWidget) -> Card:

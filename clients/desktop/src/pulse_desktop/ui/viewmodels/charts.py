@@ -15,6 +15,8 @@ MOST_CHARTS = 6
 FIRST_CHARTS = 4
 _LIVE_SECONDS = 10.0
 _STALE_INTERVALS = 5
+_FARTHEST = 1e300
+"""A range that is twice as wide is still a finite number."""
 _GAP_INTERVALS = 4
 """A gap is longer than this many usual intervals. It is never bridged."""
 
@@ -107,7 +109,8 @@ def range_of(lines: Iterable[Line], kind: ValueType) -> tuple[float, float]:
     limits = [one for line in lines if (one := line.limits()) is not None]
     if not limits:
         return (0.0, 1.0)
-    low, high = min(one[0] for one in limits), max(one[1] for one in limits)
+    low = max(-_FARTHEST, min(one[0] for one in limits))
+    high = min(_FARTHEST, max(one[1] for one in limits))
     margin = (high - low) * 0.08 or max(abs(high) * 0.02, 0.5)
     return (low - margin, high + margin)
 

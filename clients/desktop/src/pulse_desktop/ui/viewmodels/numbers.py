@@ -45,6 +45,8 @@ def tick(value_: float, spacing: float) -> str:
 
 
 def _fixed(value_: float, spacing: float) -> str:
+    if not math.isfinite(spacing) or abs(value_) >= 1e15:
+        return f"{value_:.3g}"
     decimals = max(0, math.ceil(-math.log10(spacing) - 1e-9)) if spacing > 0 else 0
     return f"{value_:,.{min(decimals, 6)}f}"
 
