@@ -25,6 +25,7 @@ NAMES = {
     "fleet": "processor time of a batch, a step of compaction and a merge, of 200 devices with small batches",
     "auth": "sign-ins beside bare argon2, authorised requests beside a bare route, how soon a session has ended",
     "mirror": "how soon 20 collectors have a changed or revoked account, changes a second, a large snapshot, sign-in",
+    "desktop": "the collector's window: start, memory, processor time, and whether a stall of it delays the engine",
     "footprint": "memory of the whole system at rest, starts and stops",
 }
 
