@@ -34,7 +34,7 @@ reset: setup ## delete every reading, account and secret of the state directory 
 	@$(PY) -m pulse_standalone reset
 
 desktop: $(VENV)/.window ## open the collector's window on the running system (installs Qt, about 90 MB)
-	@PULSE_COLLECTOR_STATE_DIR="$(or $(PULSE_STATE_DIR),.pulse)/collector" PULSE_SECRETS=file $(PY) -m pulse_desktop.ui
+	@PULSE_COLLECTOR_STATE_DIR="$(or $(PULSE_STATE_DIR),.pulse)/collector" $(PY) -m pulse_desktop.ui --attach
 
 ##@ Work on it
 test: setup-dev setup-web ## run every test in stages (about 40 minutes); STAGE=web|python|browser|api|faults runs one

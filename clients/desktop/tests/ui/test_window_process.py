@@ -129,6 +129,17 @@ def test_a_window_needs_no_settings_of_the_service_that_it_attaches_to(tmp_path:
         service.communicate(timeout=20)
 
 
+def test_a_window_that_may_only_attach_says_that_nothing_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    with start(folder, "--attach") as process:
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert errors == (
+        f"pulse-collector-window: no collector runs on {folder}: start it first (make run, or pulse-collector run)\n"
+    )
+    assert not folder.exists()
+
+
 def test_invalid_settings_are_named(tmp_path: Path) -> None:
     with start(tmp_path, PULSE_DEVICE="No!") as process:
         _, errors = process.communicate(timeout=20)

@@ -37,11 +37,13 @@ _RAISE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Options:
-    """The flags of the command line. `theme`: None for the last choice."""
+    """The flags of the command line. `theme`: None for the last choice. `only_attaches`: never runs the collector in
+    this process."""
 
     state_dir: Path | None
     theme: str | None
     is_smoke: bool
+    only_attaches: bool
 
 
 def main(options: Options) -> int:
@@ -51,9 +53,14 @@ def main(options: Options) -> int:
     try:
         general = general_settings(flags)
         folder = general.state_dir
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not options.only_attaches:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # A window that attaches needs neither the settings nor the secrets of the service.
-        client = AttachedClient(folder) if lock.is_held(folder) else _own_client(flags)
+        is_running = lock.is_held(folder)
+        if options.only_attaches and not is_running:
+            _complain(f"no collector runs on {folder}: start it first (make run, or pulse-collector run)")
+            return FAILED
+        client = AttachedClient(folder) if is_running else _own_client(flags)
         logs.configure(general.log_format)
         application = QApplication(["pulse-collector-window"])
         application.setApplicationName("pulse-collector-window")
