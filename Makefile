@@ -59,6 +59,7 @@ bench: setup-dev setup-web ## list the benchmarks (NAME=ingest runs one, NAME=al
 generate: setup-dev ## regenerate documents and types from the contracts and services
 	@$(PY) libs/contracts/generate.py
 	@$(PY) docs/generate.py
+	@$(VENV)/bin/pyside6-lrelease -silent clients/desktop/src/pulse_desktop/ui/translations/de.ts -qm clients/desktop/src/pulse_desktop/ui/translations/de.qm
 	@cd clients/web && PATH="$$(dirname "$$(../../$(PY) -c 'from pulse_standalone.web import find_node; print(find_node())')"):$$PATH" && \
 	  export PATH && { test -d node_modules/openapi-typescript || npm ci --no-audit --no-fund; } && npm run --silent generate
 

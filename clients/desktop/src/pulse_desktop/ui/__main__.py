@@ -20,7 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_SETTINGS
     from pulse_desktop.ui import app
 
-    return app.main(app.Options(options.state_dir, options.theme, is_smoke=options.smoke, only_attaches=options.attach))
+    return app.main(
+        app.Options(
+            options.state_dir, options.theme, options.language, is_smoke=options.smoke, only_attaches=options.attach
+        )
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state-dir", metavar="DIR", type=Path, help="directory of the buffer")
     parser.add_argument("--attach", action="store_true", help="do not run the collector if none runs, but exit with 1")
     parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours; default: the last choice")
+    parser.add_argument("--language", choices=("en", "de", "system"), help="language; default: the last choice")
     parser.add_argument(
         "--smoke", action="store_true", help="open the window, wait until it shows a snapshot (20 s at most), and exit"
     )

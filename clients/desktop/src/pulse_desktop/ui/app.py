@@ -25,6 +25,7 @@ from pulse_desktop.ui import loop, single
 from pulse_desktop.ui.appearance import Appearance, theme_named
 from pulse_desktop.ui.poller import Poller
 from pulse_desktop.ui.remembered import Remembered
+from pulse_desktop.ui.translation import language_named, use_language
 from pulse_desktop.ui.tray import Tray
 from pulse_desktop.ui.window import Window
 
@@ -37,11 +38,12 @@ _RAISE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Options:
-    """The flags of the command line. `theme`: None for the last choice. `only_attaches`: never runs the collector in
-    this process."""
+    """The flags of the command line. `theme`, `language`: None for the last choice. `only_attaches`: never runs the
+    collector in this process."""
 
     state_dir: Path | None
     theme: str | None
+    language: str | None
     is_smoke: bool
     only_attaches: bool
 
@@ -65,8 +67,10 @@ def main(options: Options) -> int:
         application = QApplication(["pulse-collector-window"])
         application.setApplicationName("pulse-collector-window")
         with lock.acquire(folder, single.LOCK):
-            theme = theme_named(options.theme or Remembered.load(folder).theme)
-            shell = Shell(client, Appearance(application, theme), folder)
+            remembered = Remembered.load(folder)
+            theme = theme_named(options.theme or remembered.theme)
+            use_language(application, language_named(options.language or remembered.language))
+            shell = Shell(client, Appearance(application, theme), folder, options.language)
             return loop.run(application, lambda: shell.run(is_smoke=options.is_smoke))
     except lock.AlreadyRunningError:
         return _raise_other(folder)
@@ -98,8 +102,9 @@ def _raise_other(folder: Path) -> int:
 class Shell:
     """The window with everything around it. Call `run` once."""
 
-    def __init__(self, client: EngineClient, appearance: Appearance, folder: Path) -> None:
-        self._client, self._appearance, self._folder = client, appearance, folder
+    def __init__(self, client: EngineClient, appearance: Appearance, folder: Path, language: str | None = None) -> None:
+        """`language`: a choice to remember; None keeps the last one."""
+        self._client, self._appearance, self._folder, self._language = client, appearance, folder, language
 
     async def run(self, *, is_smoke: bool = False) -> int:
         """Returns the exit code when a person quits, a signal or the end of the session asks for it, or the smoke test
@@ -107,6 +112,8 @@ class Shell:
         ended, code = asyncio.Event(), OK
         poller = Poller(self._client, lambda: time.time_ns() // 1_000)
         window = Window(poller, self._appearance, self._folder)
+        if self._language is not None:
+            window.remember_language(self._language)
         instance = single.SingleInstance(self._folder)
         instance.asked.connect(window.raise_window)
         tray = self._tray(poller, window, ended.set) if QSystemTrayIcon.isSystemTrayAvailable() else None

@@ -18,6 +18,7 @@ class Remembered(BaseModel):
     page: str = "dashboard"
     span: str = "5m"
     theme: str = "system"
+    language: str = "system"
     series: list[str] = Field(default_factory=list, max_length=64)
 
     @classmethod

@@ -114,6 +114,10 @@ class Window(QWidget):
         self.raise_()
         self.activateWindow()
 
+    def remember_language(self, language: str) -> None:
+        """Saves the language with the rest."""
+        self._remembered.language = language
+
     def remember(self) -> None:
         """Saves size, page, range, series and theme. Raises OSError."""
         self._remembered.width = max(640, self.width())

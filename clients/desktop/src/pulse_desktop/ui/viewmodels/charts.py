@@ -135,7 +135,7 @@ def reading_of(series: SeriesInfo, now: int, tr: Translate) -> Reading:
     usual = _STALE_INTERVALS / series.per_second if series.per_second > 0 else 0.0
     pace = tr("{rate} readings/s").format(rate=numbers.rate(series.per_second))
     note = tr("{kind} · {pace} · last {age} ago").format(kind=_kind(series.type, tr), pace=pace, age=numbers.span(age))
-    figure = numbers.value(series.value)
+    figure = numbers.value(series.value, tr)
     if age <= max(_LIVE_SECONDS, usual):
         return Reading(figure, series.unit, tr("Live"), "ok", note)
     return Reading(figure, series.unit, tr("Last value {age} ago").format(age=numbers.span(age)), "warn", note)

@@ -70,7 +70,7 @@ def series_rows(series: Iterable[SeriesInfo], now: int, tr: Translate) -> list[S
         SeriesRow(
             one.name,
             kinds[one.type],
-            numbers.value(one.value),
+            numbers.value(one.value, tr),
             one.unit,
             f"{numbers.rate(one.per_second)} /s",
             numbers.NOTHING if one.t is None else numbers.span((now - one.t) / 1e6),
