@@ -1,9 +1,12 @@
 """One suite for both clients of a window: the engine in this process, and the engine in the service."""
 
 import asyncio
+import fcntl
 import logging
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +15,9 @@ import pytest
 
 from pulse_desktop.client.attached import AttachedClient
 from pulse_desktop.client.in_process import InProcessClient
-from pulse_desktop.client.opening import open_client
+from pulse_desktop.client.opening import open_client, service_runs
 from pulse_desktop.client.port import EngineClient, EngineUnavailable, ReplayLimit, SeriesInfo
+from pulse_desktop.client.wire import SOCKET
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.state_directory import lock
 from pulse_testkit.waiting import eventually
@@ -136,6 +140,32 @@ async def test_a_cancelled_call_does_not_spoil_the_next_one(client: EngineClient
         call.cancel()
         await asyncio.wait([call])
         assert [source.name for source in await client.sources()] == ["simulator"]
+
+
+def test_a_window_waits_for_a_service_that_restarts_only(tmp_path: Path) -> None:
+    assert not service_runs(tmp_path, 60)
+    (tmp_path / lock.FILE).write_text("nonsense")
+    assert not service_runs(tmp_path, 60)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (tmp_path / lock.FILE).write_text(f"{ended.pid}\n")
+    assert not service_runs(tmp_path, 60)
+    lock.acquire(tmp_path).close()  # this process lives
+    assert not service_runs(tmp_path, 0.2)
+    with socket.socket(socket.AF_UNIX) as again:
+        again.bind(str(tmp_path / SOCKET))
+        again.listen()
+        assert service_runs(tmp_path, 60)
+    with lock.acquire(tmp_path):
+        assert service_runs(tmp_path, 60)
+
+
+def test_a_look_at_the_lock_does_not_stop_a_collector_that_starts(tmp_path: Path) -> None:
+    (tmp_path / lock.FILE).touch()
+    looking = (tmp_path / lock.FILE).open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.03, looking.close).start()
+    lock.acquire(tmp_path).close()
 
 
 async def test_a_stopped_engine_keeps_its_limit_and_gives_the_folder_back(tmp_path: Path) -> None:

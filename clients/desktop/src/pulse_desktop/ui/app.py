@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from pulse_desktop.cli.credentials import broker_password, general_settings, load_settings
 from pulse_desktop.client.attached import AttachedClient
-from pulse_desktop.client.opening import open_client
+from pulse_desktop.client.opening import open_client, service_runs
 from pulse_desktop.client.port import EngineClient
 from pulse_desktop.core import logs
 from pulse_desktop.core.settings import BadSettingsError
@@ -34,6 +34,7 @@ log = structlog.get_logger("pulse.desktop.window")
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
 _SMOKE_SECONDS = 20.0
 _RAISE_SECONDS = 5.0
+_RESTART_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def main(options: Options) -> int:
         if not options.only_attaches:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # A window that attaches needs neither the settings nor the secrets of the service.
-        is_running = lock.is_held(folder)
+        is_running = service_runs(folder, _RESTART_SECONDS)
         if options.only_attaches and not is_running:
             _complain(f"no collector runs on {folder}: start it first (make run, or pulse-collector run)")
             return FAILED

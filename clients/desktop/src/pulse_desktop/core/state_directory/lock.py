@@ -2,10 +2,13 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import IO
 
 FILE = "collector.lock"
+_ATTEMPTS, _PAUSE = 5, 0.02
+"""`is_held` of another process holds the lock for a moment."""
 
 
 class AlreadyRunningError(Exception):
@@ -20,17 +23,38 @@ def acquire(folder: Path, name: str = FILE) -> IO[str]:
     """Locks the folder until the returned file is closed. `name`: another file for another purpose. Raises
     AlreadyRunningError, and OSError for a read-only folder."""
     file = (folder / name).open("a+", encoding="ascii")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _lock(file):
         file.seek(0)
         pid = file.read(20).strip() or "unknown"
         file.close()
-        raise AlreadyRunningError(pid) from None
+        raise AlreadyRunningError(pid)
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def _lock(file: IO[str]) -> bool:
+    for attempt in range(_ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt < _ATTEMPTS - 1:
+                time.sleep(_PAUSE)
+        else:
+            return True
+    return False
+
+
+def last_owner_lives(folder: Path) -> bool:
+    """Whether the process that held the lock last still runs. A collector that restarts itself keeps its pid."""
+    try:
+        os.kill(int((folder / FILE).read_text("ascii")), 0)
+    except PermissionError:  # it lives, and belongs to another user
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def is_held(folder: Path) -> bool:
