@@ -106,9 +106,11 @@ def test_a_range_is_finite_and_not_empty(values: list[float]) -> None:
     assert low < high
 
 
-def test_the_range_of_a_chart_is_finite_whatever_a_device_sends() -> None:
-    line = charts.Line([1.0, 2.0], [-1.7e308, 1.7e308], [], [])
+@pytest.mark.parametrize("lowest", [-1.7e308, 1.6e308])
+def test_the_range_of_a_chart_is_finite_whatever_a_device_sends(lowest: float) -> None:
+    line = charts.Line([1.0, 2.0], [lowest, 1.7e308], [], [])
     low, high = charts.range_of([line], "float")
+    assert low < high
     assert math.isfinite(high - low)
     assert numbers.tick(high, (high - low) / 5)
     assert numbers.tick(high, math.inf)

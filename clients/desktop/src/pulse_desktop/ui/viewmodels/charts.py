@@ -109,8 +109,9 @@ def range_of(lines: Iterable[Line], kind: ValueType) -> tuple[float, float]:
     limits = [one for line in lines if (one := line.limits()) is not None]
     if not limits:
         return (0.0, 1.0)
-    low = max(-_FARTHEST, min(one[0] for one in limits))
-    high = min(_FARTHEST, max(one[1] for one in limits))
+    low, high = (
+        max(-_FARTHEST, min(_FARTHEST, one)) for one in (min(low for low, _ in limits), max(high for _, high in limits))
+    )
     margin = (high - low) * 0.08 or max(abs(high) * 0.02, 0.5)
     return (low - margin, high + margin)
 
