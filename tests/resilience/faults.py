@@ -253,7 +253,7 @@ def _copied(world: World, collector: Collector) -> Collector:
     """A second machine with the same identity and a copy of the current disk."""
     number = len(world.copies)
     disk = collector.disk.with_name(f"copy-{number}")
-    shutil.copytree(collector.disk, disk, ignore=shutil.ignore_patterns("lock", "status.json"))
+    shutil.copytree(collector.disk, disk, ignore=shutil.ignore_patterns("lock", "status.json", "*.sock"))
     return collector.on_disk(disk, collector.folder / f"journal-{number}")
 
 
