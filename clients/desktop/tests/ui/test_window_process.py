@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,22 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 def start(folder: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "pulse_desktop.ui", *arguments]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(folder, **more))  # noqa: S603
+
+
+@contextmanager
+def running_service(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """`pulse-collector run`, when it is ready."""
+    command = [sys.executable, "-m", "pulse_desktop", "run"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(folder)) as service:  # noqa: S603
+        assert service.stderr is not None
+        for line in service.stderr:
+            if "collector_ready" in line:
+                break
+        try:
+            yield service
+        finally:
+            service.send_signal(signal.SIGTERM)
+            service.communicate(timeout=20)
 
 
 def test_qt_does_not_lose_references() -> None:
@@ -80,18 +98,11 @@ def test_a_second_start_raises_the_first_window_and_ends(tmp_path: Path) -> None
 
 def test_a_window_attaches_to_the_running_service_and_leaves_it_running(tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    command = [sys.executable, "-m", "pulse_desktop", "run"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(folder)) as service:  # noqa: S603
-        assert service.stderr is not None
-        for line in service.stderr:
-            if "collector_ready" in line:
-                break
+    with running_service(folder) as service:
         with start(folder, "--smoke") as window:
             _, errors = window.communicate(timeout=40)
         assert (window.returncode, "collector_ready" in errors) == (0, False), errors
         assert service.poll() is None
-        service.send_signal(signal.SIGTERM)
-        service.communicate(timeout=20)
     assert service.returncode == 0
 
 
@@ -114,19 +125,12 @@ def test_two_starts_at_once_open_one_window(tmp_path: Path) -> None:
 
 def test_a_window_needs_no_settings_of_the_service_that_it_attaches_to(tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    command = [sys.executable, "-m", "pulse_desktop", "run"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(folder)) as service:  # noqa: S603
-        assert service.stderr is not None
-        for line in service.stderr:
-            if "collector_ready" in line:
-                break
+    with running_service(folder):
         bare = environment(folder, PULSE_MQTT_PASSWORD_FILE=str(tmp_path / "unreadable"))
         del bare["PULSE_DEVICE"]
         smoke = [sys.executable, "-m", "pulse_desktop.ui", "--smoke"]
         done = subprocess.run(smoke, capture_output=True, text=True, env=bare, timeout=40, check=False)  # noqa: S603
         assert done.returncode == 0, done.stderr
-        service.send_signal(signal.SIGTERM)
-        service.communicate(timeout=20)
 
 
 def test_a_window_that_may_only_attach_says_that_nothing_runs(tmp_path: Path) -> None:

@@ -83,12 +83,13 @@ class Collector:
         self._has_room.set()
         self._not_durable.extend(group)
         appended = await self._buffer.append(group)
-        if appended.committed and not self._buffer.fault:  # everything that waited is durable as well
-            self._record(tuple(self._not_durable))
-            self._not_durable.clear()
         if appended.committed:
             await self._link.post(Committed(appended.committed))
         if appended.summarised:
             await self._link.post(Summarised(appended.summarised))
         if appended.lost:
             await self._link.post(ReadingsLost(appended.lost))
+        # After the delivery, which must not wait for it. Without a fault, everything that waited is durable as well.
+        if appended.committed and not self._buffer.fault:
+            self._record(tuple(self._not_durable))
+            self._not_durable.clear()

@@ -111,10 +111,10 @@ def _on_disk(snapshot: Snapshot | None, tr: Translate) -> Tile:
     figure, unit = numbers.size(snapshot.buffer_bytes)
     limit = " ".join(numbers.size(snapshot.buffer_max_bytes))
     condition = condition_of(snapshot)
-    tone: Tone = {Condition.FULL: "crit", Condition.NEARLY_FULL: "warn"}.get(condition, "quiet")  # type: ignore[assignment]
+    tones: dict[Condition, Tone] = {Condition.FULL: "crit", Condition.NEARLY_FULL: "warn"}
     share = numbers.percent(snapshot.buffer_fill)
     note = tr("of {limit} · {share} used").format(limit=limit, share=share)
-    return Tile(label, figure, unit, note, tone)
+    return Tile(label, figure, unit, note, tones.get(condition, "quiet"))
 
 
 def _settled(snapshot: Snapshot | None, tr: Translate) -> Tile:
